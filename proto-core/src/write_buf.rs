@@ -1,0 +1,175 @@
+/// The room is too small; nothing was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full;
+
+impl core::fmt::Display for Full {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("no room in the output")
+    }
+}
+
+impl core::error::Error for Full {}
+
+/// A cursor over the caller's output slice. It grows nothing and keeps nothing.
+///
+/// ```
+/// use proto_core::{Full, WriteBuf};
+/// let mut room = [0; 8];
+/// let mut out = WriteBuf::new(&mut room);
+/// out.put(b"hello")?;
+/// assert_eq!(out.put(b"world"), Err(Full)); // all or nothing
+/// assert_eq!(out.put_some(b"world"), 3);    // as much as fits
+/// assert_eq!(out.written(), b"hellowor");
+/// # Ok::<(), Full>(())
+/// ```
+#[derive(Debug)]
+pub struct WriteBuf<'a> {
+    room: &'a mut [u8],
+    len: usize,
+}
+
+/// A position to [rewind](WriteBuf::rewind) to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark(usize);
+
+impl<'a> WriteBuf<'a> {
+    /// An empty buffer over `room`.
+    #[inline]
+    pub fn new(room: &'a mut [u8]) -> Self {
+        Self { room, len: 0 }
+    }
+
+    /// How many more bytes fit.
+    #[inline]
+    pub fn room(&self) -> usize {
+        self.room.len() - self.len
+    }
+
+    /// How many bytes were written.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nothing was written.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The bytes written so far.
+    #[inline]
+    pub fn written(&self) -> &[u8] {
+        &self.room[..self.len]
+    }
+
+    /// The bytes written since `mark`, to be changed in place (masking).
+    #[inline]
+    pub fn written_since(&mut self, mark: Mark) -> &mut [u8] {
+        let start = mark.0.min(self.len);
+        &mut self.room[start..self.len]
+    }
+
+    /// Appends all of `bytes`.
+    ///
+    /// # Errors
+    /// [`Full`] when they do not fit; nothing was written.
+    #[inline]
+    pub fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        let end = self.len.checked_add(bytes.len()).ok_or(Full)?;
+        self.room.get_mut(self.len..end).ok_or(Full)?.copy_from_slice(bytes);
+        self.len = end;
+        Ok(())
+    }
+
+    /// Appends one byte.
+    ///
+    /// # Errors
+    /// [`Full`] when there is no room.
+    #[inline]
+    pub fn put_u8(&mut self, byte: u8) -> Result<(), Full> {
+        *self.room.get_mut(self.len).ok_or(Full)? = byte;
+        self.len += 1;
+        Ok(())
+    }
+
+    /// Appends as much of `bytes` as fits and says how much that was.
+    #[inline]
+    pub fn put_some(&mut self, bytes: &[u8]) -> usize {
+        let taken = bytes.len().min(self.room());
+        self.room[self.len..self.len + taken].copy_from_slice(&bytes[..taken]);
+        self.len += taken;
+        taken
+    }
+
+    /// The room that is left, for producers that write in place; follow with [`advance`](Self::advance).
+    #[inline]
+    pub fn spare(&mut self) -> &mut [u8] {
+        &mut self.room[self.len..]
+    }
+
+    /// Counts `len` bytes of [`spare`](Self::spare) as written, at most all of them.
+    #[inline]
+    pub fn advance(&mut self, len: usize) {
+        self.len += len.min(self.room());
+    }
+
+    /// The present position.
+    #[inline]
+    pub fn mark(&self) -> Mark {
+        Mark(self.len)
+    }
+
+    /// Forgets what was written since `mark`.
+    #[inline]
+    pub fn rewind(&mut self, mark: Mark) {
+        self.len = self.len.min(mark.0);
+    }
+
+    /// Runs `write` and takes back what it wrote if it fails: all or nothing over several puts.
+    ///
+    /// # Errors
+    /// Whatever `write` returns.
+    #[inline]
+    pub fn all_or_nothing<T, E>(&mut self, write: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let mark = self.mark();
+        let result = write(self);
+        if result.is_err() {
+            self.rewind(mark);
+        }
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_sequence_leaves_nothing() {
+        let mut room = [0; 4];
+        let mut out = WriteBuf::new(&mut room);
+        out.put_u8(b'x').unwrap();
+        let failed = out.all_or_nothing(|out| {
+            out.put(b"ab")?;
+            out.put(b"cd")
+        });
+        assert_eq!(failed, Err(Full));
+        assert_eq!((out.written(), out.room()), (&b"x"[..], 3));
+    }
+
+    #[test]
+    fn in_place_writing_is_clamped_to_the_room() {
+        let mut room = [0; 4];
+        let mut out = WriteBuf::new(&mut room);
+        out.spare()[..2].copy_from_slice(b"hi");
+        out.advance(2);
+        let mark = out.mark();
+        out.advance(9);
+        assert_eq!(out.len(), 4);
+        out.written_since(mark).fill(b'!');
+        assert_eq!(out.written(), b"hi!!");
+        out.rewind(mark);
+        assert_eq!(out.written(), b"hi");
+    }
+}
