@@ -74,6 +74,11 @@ impl Chunked {
         self.allowed = most;
     }
 
+    /// Whether the next byte is data of a chunk.
+    pub(crate) const fn in_data(&self) -> bool {
+        matches!(self.at, At::Data)
+    }
+
     /// The next piece, of `max` bytes at the most if it is data, and how much of `input` is used up with it.
     #[inline]
     pub(crate) fn next(&mut self, input: &[u8], max: u64, config: &Config) -> Result<(usize, Piece), Error> {

@@ -535,7 +535,7 @@ impl Server {
             let rest = input.get(pos..).unwrap_or_default();
             match self.body.next(rest, self.drain_left.into(), &self.config) {
                 Ok((used, Piece::More)) => {
-                    if pos + used < input.len() {
+                    if self.drain_left == 0 && pos + used < input.len() && self.body.in_content() {
                         self.close(CloseReason::RequestUnread);
                     }
                     return Ok(Step::quiet(pos + used));
