@@ -35,7 +35,7 @@ pub(crate) struct Survey<'b> {
 }
 
 impl<'b> Survey<'b> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(headers: &[Header<'b>], lenient: Lenient) -> Result<Self, Error> {
         let mut survey = Self {
             host: None,
