@@ -89,17 +89,15 @@ impl Client {
         input: &'b mut [u8],
         scratch: &'b mut [u8],
     ) -> Result<Step<Event<'b>>, Error> {
-        if let Some(error) = self.error {
-            return Err(error);
+        // What most calls are for during a chunked body, small enough to be inlined at the caller's.
+        if self.recv == Recv::Body
+            && let Body::Chunked(chunked) = &mut self.body
+            && let Some((start, end, used)) = chunked.whole(input)
+        {
+            self.clock.earn(end - start);
+            return Ok(Step::event(used, Event::Body(input.get_mut(start..end).unwrap_or_default())));
         }
-        match self.recv {
-            Recv::Body => self.receive_body(input),
-            Recv::Idle if input.is_empty() => Ok(Step::NONE),
-            Recv::Idle => Err(self.fail(Error::Unsolicited)),
-            Recv::Head => self.receive_head(input, scratch),
-            Recv::Switch => Ok(Step::event(0, self.switch())),
-            Recv::Complete | Recv::Upgraded | Recv::Closed => Ok(Step::NONE),
-        }
+        self.receive_any(input, scratch)
     }
 
     /// The server will send no more; see [`Codec::receive_eof`]. This is what ends a body of
@@ -367,6 +365,24 @@ impl Client {
         matches!(self.recv, Recv::Idle) && self.error.is_none()
     }
 
+    fn receive_any<'b>(
+        &mut self,
+        input: &'b mut [u8],
+        scratch: &'b mut [u8],
+    ) -> Result<Step<Event<'b>>, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        match self.recv {
+            Recv::Body => self.receive_body(input),
+            Recv::Idle if input.is_empty() => Ok(Step::NONE),
+            Recv::Idle => Err(self.fail(Error::Unsolicited)),
+            Recv::Head => self.receive_head(input, scratch),
+            Recv::Switch => Ok(Step::event(0, self.switch())),
+            Recv::Complete | Recv::Upgraded | Recv::Closed => Ok(Step::NONE),
+        }
+    }
+
     fn receive_head<'b>(
         &mut self,
         input: &'b mut [u8],
@@ -441,18 +457,7 @@ impl Client {
         Ok(())
     }
 
-    #[inline]
     fn receive_body<'b>(&mut self, input: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
-        if let Body::Chunked(chunked) = &mut self.body
-            && let Some((start, end, used)) = chunked.whole(input)
-        {
-            self.clock.earn(end - start);
-            return Ok(Step::event(used, Event::Body(input.get_mut(start..end).unwrap_or_default())));
-        }
-        self.receive_piece(input)
-    }
-
-    fn receive_piece<'b>(&mut self, input: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
         match self.body.next(input, u64::MAX, &self.config) {
             Ok((used, Piece::More)) => Ok(Step::quiet(used)),
             Ok((used, Piece::Data { start, end })) => {
@@ -494,6 +499,7 @@ impl Client {
 
     fn fail(&mut self, error: Error) -> Error {
         self.error = Some(error);
+        self.recv = Recv::Closed;
         self.reason = Some(CloseReason::Error);
         self.clock.disarm();
         error

@@ -106,16 +106,16 @@ impl Server {
         input: &'b mut [u8],
         scratch: &'b mut [u8],
     ) -> Result<Step<Event<'b>>, Error> {
-        if let Some(error) = self.error {
-            return Err(error);
+        // What most calls are for during a chunked body, small enough to be inlined at the caller's.
+        if self.recv == Recv::Body
+            && let Body::Chunked(chunked) = &mut self.body
+            && !self.asked.r#continue
+            && let Some((start, end, used)) = chunked.whole(input)
+        {
+            self.clock.earn(end - start);
+            return Ok(Step::event(used, Event::Body(input.get_mut(start..end).unwrap_or_default())));
         }
-        match self.recv {
-            Recv::Body => self.receive_body(input),
-            Recv::Head { .. } => self.receive_head(input, scratch),
-            Recv::Discard { left } => self.discard(left, input),
-            Recv::Complete if self.send == Sent::Switch => Ok(Step::event(0, self.switch())),
-            Recv::Complete | Recv::Upgraded | Recv::Closed => Ok(Step::NONE),
-        }
+        self.receive_any(input, scratch)
     }
 
     /// The client will send no more; see [`Codec::receive_eof`]. A response under way can still be finished.
@@ -435,6 +435,23 @@ impl Server {
         matches!(self.send, Sent::Done)
     }
 
+    fn receive_any<'b>(
+        &mut self,
+        input: &'b mut [u8],
+        scratch: &'b mut [u8],
+    ) -> Result<Step<Event<'b>>, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        match self.recv {
+            Recv::Body => self.receive_body(input),
+            Recv::Head { .. } => self.receive_head(input, scratch),
+            Recv::Discard { left } => self.discard(left, input),
+            Recv::Complete if self.send == Sent::Switch => Ok(Step::event(0, self.switch())),
+            Recv::Complete | Recv::Upgraded | Recv::Closed => Ok(Step::NONE),
+        }
+    }
+
     fn receive_head<'b>(
         &mut self,
         input: &'b mut [u8],
@@ -505,19 +522,7 @@ impl Server {
         }
     }
 
-    #[inline]
     fn receive_body<'b>(&mut self, input: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
-        if let Body::Chunked(chunked) = &mut self.body
-            && !self.asked.r#continue
-            && let Some((start, end, used)) = chunked.whole(input)
-        {
-            self.clock.earn(end - start);
-            return Ok(Step::event(used, Event::Body(input.get_mut(start..end).unwrap_or_default())));
-        }
-        self.receive_piece(input)
-    }
-
-    fn receive_piece<'b>(&mut self, input: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
         match self.body.next(input, u64::MAX, &self.config) {
             Ok((used, Piece::More)) => Ok(Step::quiet(used)),
             Ok((used, Piece::Data { start, end })) => {
@@ -661,6 +666,7 @@ impl Server {
 
     fn fail(&mut self, error: Error) -> Error {
         self.error = Some(error);
+        self.recv = Recv::Closed;
         self.reason = Some(CloseReason::Error);
         self.reply_owed = error.status().is_some() && matches!(self.send, Sent::Idle | Sent::Head);
         self.clock.disarm();
