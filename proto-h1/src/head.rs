@@ -73,27 +73,33 @@ impl Progress {
     }
 }
 
-/// Whether every line of a head that `httparse` took ends with CRLF: the start line, which ends before
-/// `first_line_end`, the field lines and the empty line before `end`.
+/// Whether the field lines that `httparse` found from `fields_start` on, and the empty line before `end`, each end
+/// with CRLF and follow one another without a gap.
 #[inline(always)]
-fn lines_end_well(input: &[u8], headers: &[Header<'_>], end: usize) -> bool {
+fn lines_end_well(input: &[u8], fields_start: usize, headers: &[Header<'_>], end: usize) -> bool {
     let base = input.as_ptr() as usize;
-    let mut next = None;
+    let mut next = fields_start;
     for header in headers {
         let name = (header.name.as_ptr() as usize).wrapping_sub(base);
-        if *next.get_or_insert(name) != name {
-            return false; // more than a line end between two field lines, or not one of CRLF
-        }
         let value_end = (header.value.as_ptr() as usize).wrapping_sub(base).wrapping_add(header.value.len());
-        let Some(line_end) = crlf_at(input, value_end) else { return false };
-        next = Some(line_end);
+        let line_end = match input.get(value_end..value_end.wrapping_add(2)) {
+            Some(b"\r\n") => value_end + 2,
+            _ => match crlf_behind_blanks(input, value_end) {
+                Some(line_end) => line_end,
+                None => return false,
+            },
+        };
+        if name != next {
+            return false; // something other than one CRLF stands between two field lines
+        }
+        next = line_end;
     }
-    input.get(end.wrapping_sub(2)) == Some(&b'\r') && next.is_none_or(|next| next == end.wrapping_sub(2))
+    end == next.wrapping_add(2) && input.get(next) == Some(&b'\r')
 }
 
 /// The position behind the CRLF that stands at `at`, blanks before it skipped.
-#[inline(always)]
-fn crlf_at(input: &[u8], mut at: usize) -> Option<usize> {
+#[cold]
+fn crlf_behind_blanks(input: &[u8], mut at: usize) -> Option<usize> {
     loop {
         match input.get(at..)? {
             [b'\r', b'\n', ..] => return Some(at + 2),

@@ -71,7 +71,7 @@ fn at_once<'b>(input: &'b [u8], config: &Config) -> Result<Option<(usize, Reques
     // `METHOD SP target SP HTTP/1.x CRLF` from the first byte on: no empty line was skipped.
     let line = method.len() + target.len() + 10;
     let ends = input.get(line..line + 2) == Some(b"\r\n") && method.as_ptr() == input.as_ptr();
-    if end > config.limits.head as usize || !ends || !lines_end_well(input, parsed.headers, end) {
+    if end > config.limits.head as usize || !ends || !lines_end_well(input, line + 2, parsed.headers, end) {
         return Ok(None);
     }
     let version = if minor == 0 { Version::Http10 } else { Version::Http11 };

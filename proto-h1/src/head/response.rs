@@ -85,7 +85,7 @@ fn at_once<'b>(
     // A reason outside ASCII is not reported by the parser, so the line is split here.
     let Some(feed) = memchr::memchr(b'\n', input) else { return Ok(None) };
     let Some(line) = input.get(..feed).and_then(|line| line.strip_suffix(b"\r")) else { return Ok(None) };
-    if end > config.limits.head as usize || !lines_end_well(input, parsed.headers, end) {
+    if end > config.limits.head as usize || !lines_end_well(input, feed + 1, parsed.headers, end) {
         return Ok(None);
     }
     let Ok(line) = StatusLine::parse(line, config) else { return Ok(None) };
