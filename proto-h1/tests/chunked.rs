@@ -1,4 +1,5 @@
 //! The chunked coding as it is received.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 use common::Wire;

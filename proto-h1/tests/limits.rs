@@ -1,4 +1,5 @@
 //! Every limit is allowed at its value and refused one beyond, and every deadline fires at its moment.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 use common::Wire;

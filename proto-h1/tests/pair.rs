@@ -1,4 +1,5 @@
 //! Our client against our server, over a wire that cuts where it likes, in virtual time.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 use common::Wire;
