@@ -26,22 +26,17 @@ pub(crate) fn request<'b>(
     {
         return Ok(Some(done));
     }
-    carefully(progress, input, scratch, config)
-}
-
-#[cold]
-#[inline(never)]
-fn carefully<'b>(
-    progress: &mut Progress,
-    input: &'b [u8],
-    scratch: &'b mut [u8],
-    config: &Config,
-) -> Result<Option<(usize, Request<'b>)>, Error> {
     let check = |line: &[u8]| RequestLine::parse(line, config).map(|_| ());
     let Some(end) = progress.find_end(input, config, check)? else { return Ok(None) };
-    let head = input.get(..end).unwrap_or_default();
-    if let Some(done) = at_once(head, config)? {
-        return Ok(Some(done));
+    carefully(input.get(..end).unwrap_or_default(), scratch, config).map(|request| Some((end, request)))
+}
+
+/// Parses a head that the search has passed.
+#[cold]
+#[inline(never)]
+fn carefully<'b>(head: &'b [u8], scratch: &'b mut [u8], config: &Config) -> Result<Request<'b>, Error> {
+    if let Some((_, request)) = at_once(head, config)? {
+        return Ok(request);
     }
     let head = if config.lenient.obs_fold && has_fold(head) { unfold(head, scratch)? } else { head };
     let start = fields_start(head);
@@ -53,7 +48,7 @@ fn carefully<'b>(
     let room = headers.get_mut(..most_fields(&config.limits)).unwrap_or_default();
     let headers = field_lines(lines, room)?;
     let lines = lines.get(..lines.len() - empty_line(lines)).unwrap_or_default();
-    build(line, headers, lines, config).map(|request| Some((end, request)))
+    build(line, headers, lines, config)
 }
 
 /// The fast way: `httparse` on bytes not searched before. `None` when the careful way has to decide.

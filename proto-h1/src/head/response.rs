@@ -31,18 +31,6 @@ pub(crate) fn response<'b>(
     {
         return Ok(Some(done));
     }
-    carefully(progress, input, scratch, config, asked)
-}
-
-#[cold]
-#[inline(never)]
-fn carefully<'b>(
-    progress: &mut Progress,
-    input: &'b [u8],
-    scratch: &'b mut [u8],
-    config: &Config,
-    asked: Asked,
-) -> Result<Option<(usize, Response<'b>)>, Error> {
     let check = |line: &[u8]| StatusLine::parse(line, config).map(|_| ());
     let found = progress.find_end(input, config, check).map_err(|error| match error {
         Error::TargetTooLong => Error::HeadTooLarge, // there is no target in a status line
@@ -50,9 +38,21 @@ fn carefully<'b>(
     })?;
     let Some(end) = found else { return Ok(None) };
     let head = input.get(..end).unwrap_or_default();
+    carefully(head, scratch, config, asked).map(|response| Some((end, response)))
+}
+
+/// Parses a head that the search has passed.
+#[cold]
+#[inline(never)]
+fn carefully<'b>(
+    head: &'b [u8],
+    scratch: &'b mut [u8],
+    config: &Config,
+    asked: Asked,
+) -> Result<Response<'b>, Error> {
     let head = if config.lenient.obs_fold && has_fold(head) { unfold(head, scratch)? } else { head };
-    if let Some((_, done)) = at_once(head, config, asked)? {
-        return Ok(Some((end, done)));
+    if let Some((_, response)) = at_once(head, config, asked)? {
+        return Ok(response);
     }
     let start = fields_start(head);
     let line = head.get(..start).unwrap_or_default();
@@ -63,7 +63,7 @@ fn carefully<'b>(
     let room = headers.get_mut(..most_fields(&config.limits)).unwrap_or_default();
     let headers = field_lines(lines, room)?;
     let lines = lines.get(..lines.len() - empty_line(lines)).unwrap_or_default();
-    build(line, headers, lines, config, asked).map(|response| Some((end, response)))
+    build(line, headers, lines, config, asked)
 }
 
 /// The fast way: `httparse` on bytes not searched before. `None` when the careful way has to decide.
