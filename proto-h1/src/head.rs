@@ -81,7 +81,7 @@ fn lines_end_well(input: &[u8], fields_start: usize, headers: &[Header<'_>], end
     let mut next = fields_start;
     for header in headers {
         let value_end = (header.value.as_ptr() as usize).wrapping_sub(base).wrapping_add(header.value.len());
-        let line_end = match input.get(value_end..value_end.wrapping_add(2)) {
+        let line_end = match input.get(value_end..).and_then(|rest| rest.first_chunk()) {
             Some(b"\r\n") => value_end + 2,
             _ => match crlf_behind_blanks(input, value_end) {
                 Some(line_end) => line_end,
