@@ -99,7 +99,7 @@ impl Client {
     }
 
     /// The server will send no more; see [`Codec::receive_eof`]. This is what ends a body of
-    /// [`BodyLength::UntilClose`].
+    /// [`BodyLength::UntilClose`](crate::BodyLength::UntilClose).
     ///
     /// # Errors
     /// The transport ended before or within a response: one of those that
