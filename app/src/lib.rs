@@ -72,6 +72,8 @@ pub use message::{
     ResponseHead, Upgrade,
 };
 pub use proto_core::SendError;
+pub use proto_h1::Error as Http1Error;
+pub use proto_ws::Error as WebSocketError;
 pub use raw::{Sniffed, sniff};
 pub use role::Connection;
 pub use service::{

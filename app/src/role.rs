@@ -151,7 +151,7 @@ impl<S> Connection<S> {
         }
         let extra = self.extra.as_deref();
         let transfer = extra.and_then(|extra| extra.transfer.as_ref()).is_some_and(Transfer::wants_write);
-        let application = self.session.is_some() && self.control.want_write;
+        let application = self.session.is_some() && self.control.want_write && !self.upgrading;
         let library = self.control.answer.is_some() || self.control.close.is_some() || transfer;
         let opening = extra.and_then(|extra| extra.opening.as_ref()).is_some_and(|opening| !opening.sent);
         let action = extra.is_some_and(|extra| extra.action.is_some());

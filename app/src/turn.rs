@@ -81,7 +81,7 @@ impl<H: Handler> Turn<'_, '_, H> {
         if connection.transfer().is_some() {
             return self.send_file();
         }
-        if connection.control.want_write && connection.session.is_some() {
+        if connection.control.want_write && connection.session.is_some() && !connection.upgrading {
             connection.control.want_write = false;
             self.offer();
             return true;
