@@ -149,8 +149,10 @@ pub(crate) struct Trust {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Exit status: 0 when the WebSocket was closed with 1000 or 1001 (or no code); 62 when the \
-                        server refused it or it failed; otherwise as `sanswire get --help` lists.")]
+#[command(
+    after_help = "Exit status: 0 when the WebSocket was closed with 1000 or 1001 (or no code); 62 when the \
+                        server refused it or it failed; otherwise as `sanswire get --help` lists."
+)]
 pub(crate) struct Ws {
     /// ws:// or wss:// and so on
     pub(crate) url: String,

@@ -57,13 +57,16 @@ pub(crate) fn driver<H: Handler>(trust: &Trust, app: App<H>) -> Result<Driver<Ap
 /// An application's configuration with a seed of its own.
 pub(crate) fn config() -> Result<app::Config, Failure> {
     let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|error| Failure::new(Kind::Start, format!("no random source: {error}")))?;
+    getrandom::fill(&mut seed)
+        .map_err(|error| Failure::new(Kind::Start, format!("no random source: {error}")))?;
     Ok(app::Config { seed, ..app::Config::default() })
 }
 
 /// One turn of the driver, for at most `limit`.
 pub(crate) fn turn<H: Handler>(driver: &mut Driver<App<H>>, limit: Option<Duration>) -> Result<(), Failure> {
-    driver.turn(limit).map_err(|error: io::Error| Failure::new(Kind::Start, format!("cannot wait for events: {error}")))
+    driver
+        .turn(limit)
+        .map_err(|error: io::Error| Failure::new(Kind::Start, format!("cannot wait for events: {error}")))
 }
 
 /// Says on stderr what the connection is.
@@ -89,10 +92,16 @@ pub(crate) fn failure(url: &str, end: End, answered: bool) -> Failure {
             (Kind::Empty, "the server closed the connection without an answer".to_owned())
         }
         End::Http1(error) if error.is_cut_short() => (Kind::CutShort, error.to_string()),
-        End::Http1(error @ (app::Http1Error::HeadTimeout | app::Http1Error::BodyTooSlow)) => (Kind::TimedOut, error.to_string()),
+        End::Http1(error @ (app::Http1Error::HeadTimeout | app::Http1Error::BodyTooSlow)) => {
+            (Kind::TimedOut, error.to_string())
+        }
         End::Http1(error) => (Kind::Malformed, error.to_string()),
-        End::Refused(101) => (Kind::WebSocket, "the server's acceptance of the WebSocket is not valid".to_owned()),
-        End::Refused(status) => (Kind::WebSocket, format!("the server refused the WebSocket with status {status}")),
+        End::Refused(101) => {
+            (Kind::WebSocket, "the server's acceptance of the WebSocket is not valid".to_owned())
+        }
+        End::Refused(status) => {
+            (Kind::WebSocket, format!("the server refused the WebSocket with status {status}"))
+        }
         End::WebSocketFault(error) => (Kind::WebSocket, error.to_string()),
         other => (Kind::Broken, format!("ended early: {other:?}")),
     };
@@ -116,7 +125,9 @@ fn link(closed: Closed, answered: bool) -> (Kind, String) {
 
 fn tls(fault: TlsFault) -> (Kind, String) {
     let (kind, what) = match fault {
-        TlsFault::UnknownIssuer => (Kind::Certificate, "no trusted authority signed the server's certificate"),
+        TlsFault::UnknownIssuer => {
+            (Kind::Certificate, "no trusted authority signed the server's certificate")
+        }
         TlsFault::NameMismatch => (Kind::Certificate, "the server's certificate is for another name"),
         TlsFault::Expired => (Kind::Certificate, "the server's certificate is not valid at this time"),
         TlsFault::BadCertificate => (Kind::Certificate, "the server's certificate is not usable"),

@@ -39,7 +39,14 @@ impl Url {
             Some(v6) => {
                 let (host, port) = v6.split_once(']').ok_or_else(|| bad("no closing bracket in the URL"))?;
                 host.parse::<std::net::Ipv6Addr>().map_err(|_| bad("no IPv6 address in the brackets"))?;
-                (host, if port.is_empty() { None } else { Some(port.strip_prefix(':').ok_or_else(|| bad("bad port"))?) })
+                (
+                    host,
+                    if port.is_empty() {
+                        None
+                    } else {
+                        Some(port.strip_prefix(':').ok_or_else(|| bad("bad port"))?)
+                    },
+                )
             }
             None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
         };
@@ -48,7 +55,13 @@ impl Url {
             return Err(bad("no valid host in the URL"));
         }
         let port = match port {
-            None | Some("") => if tls { 443 } else { 80 },
+            None | Some("") => {
+                if tls {
+                    443
+                } else {
+                    80
+                }
+            }
             Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
                 port.parse().map_err(|_| bad("a port is at most 65535"))?
             }
@@ -66,7 +79,8 @@ impl Url {
 
     /// Where to connect to: the URL's host, or a unix socket instead.
     pub(crate) fn target(&self, unix_socket: Option<&Path>) -> Target {
-        let tls = self.tls.then(|| TlsTarget { server_name: self.host.clone(), alpn: vec![b"http/1.1".into()] });
+        let tls =
+            self.tls.then(|| TlsTarget { server_name: self.host.clone(), alpn: vec![b"http/1.1".into()] });
         let address = match unix_socket {
             Some(path) => Address::Unix(path.into()),
             None => Address::Host(self.host.clone(), self.port),
@@ -99,8 +113,20 @@ mod tests {
     #[test]
     fn faults() {
         for text in [
-            "", "http://", "ftp://h/", "http://h:99999/", "http://h:+1/", "http://h:x/", "http://[::1", "http://[::1]x",
-            "http://[nonsense]/", "http://a b/", "http://h/a b", "http://user@h/", "http://h/\r\nx", "http://hé/",
+            "",
+            "http://",
+            "ftp://h/",
+            "http://h:99999/",
+            "http://h:+1/",
+            "http://h:x/",
+            "http://[::1",
+            "http://[::1]x",
+            "http://[nonsense]/",
+            "http://a b/",
+            "http://h/a b",
+            "http://user@h/",
+            "http://h/\r\nx",
+            "http://hé/",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }

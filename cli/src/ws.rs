@@ -4,7 +4,10 @@ use std::io::{self, BufRead as _, Write as _};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
 
-use app::{App, ClientRole, ConnectionId, End, Field, Handler, Kind, Message, MessageEnd, SendError, Stream, Wakes, WebSocket, Writable};
+use app::{
+    App, ClientRole, ConnectionId, End, Field, Handler, Kind, Message, MessageEnd, SendError, Stream, Wakes,
+    WebSocket, Writable,
+};
 use drivers::Waker;
 
 use crate::args::Ws;
@@ -27,9 +30,11 @@ pub(crate) fn run(options: Ws) -> Result<(), Failure> {
     let ping = options.ping.map(client::seconds).transpose()?;
     let target = url.target(options.unix_socket.as_deref());
     let protocols = options.subprotocol.iter().map(String::as_str).collect::<Vec<_>>();
-    let field_views = fields.iter().map(|(name, value)| Field::new(name, value.as_bytes())).collect::<Vec<_>>();
-    let websocket = WebSocket::new(&url.authority, &url.path, &protocols, &field_views)
-        .map_err(|_| Failure::new(exit::Kind::Usage, "these fields cannot be part of a WebSocket handshake"))?;
+    let field_views =
+        fields.iter().map(|(name, value)| Field::new(name, value.as_bytes())).collect::<Vec<_>>();
+    let websocket = WebSocket::new(&url.authority, &url.path, &protocols, &field_views).map_err(|_| {
+        Failure::new(exit::Kind::Usage, "these fields cannot be part of a WebSocket handshake")
+    })?;
 
     let (lines, input) = sync_channel(QUEUED_LINES);
     let kind = if options.binary { Kind::Binary } else { Kind::Text };
@@ -161,7 +166,8 @@ impl Handler for Client {
             Talk::Lines { .. } => {
                 let mut output = io::stdout().lock();
                 let written = output.write_all(message.payload);
-                let newline = if last { output.write_all(b"\n").and_then(|()| output.flush()) } else { Ok(()) };
+                let newline =
+                    if last { output.write_all(b"\n").and_then(|()| output.flush()) } else { Ok(()) };
                 if written.and(newline).is_err() {
                     stream.close(); // nobody reads the output any longer
                 }

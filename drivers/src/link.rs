@@ -205,7 +205,12 @@ impl<C> Link<C> {
     }
 
     /// Ends the link at once. The service's connection, if there still is one, is told `why`.
-    pub fn close<S: Service<Connection = C>>(mut self, service: &mut S, workspace: &mut Workspace, why: Closed) {
+    pub fn close<S: Service<Connection = C>>(
+        mut self,
+        service: &mut S,
+        workspace: &mut Workspace,
+        why: Closed,
+    ) {
         self.end(service, workspace, why);
     }
 

@@ -276,7 +276,8 @@ impl<S: Service> Driver<S> {
         }
         if self.timers.len() > 4 * self.table.len() + 1024 {
             let table = &mut self.table;
-            self.timers.retain(|entry| table.named(entry.id).is_some_and(|slot| slot.armed == Some(entry.at)));
+            self.timers
+                .retain(|entry| table.named(entry.id).is_some_and(|slot| slot.armed == Some(entry.at)));
         }
         if self.draining.is_some_and(|at| at <= now) {
             for index in 0..self.table.size() {

@@ -10,9 +10,29 @@ use crate::workspace::Workspace;
 #[derive(Debug)]
 pub(crate) struct Tls {}
 impl Tls {
-    pub(crate) fn wants_write(&self) -> bool { false }
-    pub(crate) fn has_plaintext(&self) -> bool { false }
+    pub(crate) fn wants_write(&self) -> bool {
+        false
+    }
+    pub(crate) fn has_plaintext(&self) -> bool {
+        false
+    }
     pub(crate) fn say_goodbye(&mut self) {}
-    pub(crate) fn fill(&mut self, _: &OwnedFd, _: &mut Ready, _: &mut Workspace, _: &mut Buffer) -> Result<(), Closed> { Ok(()) }
-    pub(crate) fn send(&mut self, _: &OwnedFd, _: &mut Ready, _: &mut Workspace, _: &[u8]) -> Result<(usize, bool, bool), Closed> { Ok((0, false, false)) }
+    pub(crate) fn fill(
+        &mut self,
+        _: &OwnedFd,
+        _: &mut Ready,
+        _: &mut Workspace,
+        _: &mut Buffer,
+    ) -> Result<(), Closed> {
+        Ok(())
+    }
+    pub(crate) fn send(
+        &mut self,
+        _: &OwnedFd,
+        _: &mut Ready,
+        _: &mut Workspace,
+        _: &[u8],
+    ) -> Result<(usize, bool, bool), Closed> {
+        Ok((0, false, false))
+    }
 }

@@ -25,7 +25,8 @@ impl Source {
             }
             Some("-") => Ok(Self { length: None, reader: Box::new(io::stdin()) }),
             Some(path) => {
-                let fail = |error: io::Error| Failure::new(Kind::Input, format!("cannot read {path}: {error}"));
+                let fail =
+                    |error: io::Error| Failure::new(Kind::Input, format!("cannot read {path}: {error}"));
                 let file = File::open(path).map_err(fail)?;
                 let meta = file.metadata().map_err(fail)?;
                 if meta.is_dir() {
@@ -43,8 +44,9 @@ impl Source {
             match self.reader.read(room) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => {
-                    return result
-                        .map_err(|error| Failure::new(Kind::Input, format!("cannot read the body: {error}")));
+                    return result.map_err(|error| {
+                        Failure::new(Kind::Input, format!("cannot read the body: {error}"))
+                    });
                 }
             }
         }

@@ -1,8 +1,6 @@
 //! The exchange of one request and its response, as an application.
 
-use app::{
-    BodyLength, End, Field, Fields, Handler, RequestHead, Response, SendError, Stream, Writable,
-};
+use app::{BodyLength, End, Field, Fields, Handler, RequestHead, Response, SendError, Stream, Writable};
 
 use super::body::{Sink, Source};
 use crate::args::Get;
@@ -164,7 +162,9 @@ impl Handler for Fetcher {
         let more = if fetch.head_sent {
             fetch.send_body(out)
         } else {
-            fetch.send_head(out).map(|()| fetch.source.as_ref().is_some_and(|source| source.length != Some(0)))
+            fetch
+                .send_head(out)
+                .map(|()| fetch.source.as_ref().is_some_and(|source| source.length != Some(0)))
         };
         match more {
             Ok(false) => {}

@@ -20,7 +20,8 @@ pub(crate) fn run(options: Get) -> Result<(), Failure> {
     let url = Url::parse(&options.url, "http", "https")?;
     let fields = client::fields(&options.header)?;
     let source = options.data.as_deref().map(Source::open).transpose()?;
-    let method = options.request.clone().unwrap_or_else(|| if source.is_some() { "POST" } else { "GET" }.into());
+    let method =
+        options.request.clone().unwrap_or_else(|| if source.is_some() { "POST" } else { "GET" }.into());
     client::check_method(&method)?;
     let sink = Sink::open(options.output.as_deref(), options.silent)?;
     let target = url.target(options.unix_socket.as_deref());
@@ -29,7 +30,8 @@ pub(crate) fn run(options: Get) -> Result<(), Failure> {
     let mut app = App::new(Fetcher::default(), client::config()?);
     app.connect(target, ClientRole::Http, fetch);
     let mut driver = client::driver(&options.trust, app)?;
-    let deadline = options.max_time.map(|seconds| client::seconds(seconds).map(|d| Instant::now() + d)).transpose()?;
+    let deadline =
+        options.max_time.map(|seconds| client::seconds(seconds).map(|d| Instant::now() + d)).transpose()?;
     loop {
         if let Some(outcome) = driver.service_mut().handler_mut().take_outcome() {
             return outcome;

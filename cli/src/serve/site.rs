@@ -140,12 +140,16 @@ impl Site {
             b"/ws/echo" => return upgrade(request, stream, Session::EchoSocket(EchoSocket::default())),
             b"/ws/counter" => return upgrade(request, stream, Session::Counter(Counter::default())),
             b"/ws/mirror" => return upgrade(request, stream, Session::Mirror(Mirror::default())),
-            b"/echo" if matches!(request.method(), b"POST" | b"PUT") => return Some(Session::Echo(Echo::new(request))),
+            b"/echo" if matches!(request.method(), b"POST" | b"PUT") => {
+                return Some(Session::Echo(Echo::new(request)));
+            }
             _ => {}
         }
         let readable = matches!(request.method(), b"GET" | b"HEAD");
         match path {
-            b"*" if request.method() == b"OPTIONS" => return Some(Session::Reply(Reply::allow(204, ALL_METHODS))),
+            b"*" if request.method() == b"OPTIONS" => {
+                return Some(Session::Reply(Reply::allow(204, ALL_METHODS)));
+            }
             _ if request.method() == b"OPTIONS" => {
                 return Some(Session::Reply(Reply::allow(204, methods(path))));
             }

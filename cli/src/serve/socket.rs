@@ -15,7 +15,12 @@ pub(super) struct EchoSocket {
 }
 
 impl EchoSocket {
-    pub(super) fn take(&mut self, message: &Message<'_>, buffers: &mut Vec<Vec<u8>>, stream: &mut Stream<'_>) {
+    pub(super) fn take(
+        &mut self,
+        message: &Message<'_>,
+        buffers: &mut Vec<Vec<u8>>,
+        stream: &mut Stream<'_>,
+    ) {
         self.pending = buffers.pop().unwrap_or_default();
         self.pending.extend_from_slice(message.payload);
         self.kind = Some(message.kind);
@@ -24,7 +29,12 @@ impl EchoSocket {
         stream.want_write();
     }
 
-    pub(super) fn write(&mut self, out: Writable<'_, '_>, buffers: &mut Vec<Vec<u8>>, stream: &mut Stream<'_>) {
+    pub(super) fn write(
+        &mut self,
+        out: Writable<'_, '_>,
+        buffers: &mut Vec<Vec<u8>>,
+        stream: &mut Stream<'_>,
+    ) {
         let Some(kind) = self.kind else { return };
         match out.message(kind, &self.pending[self.sent..], self.last) {
             Ok(sent) if self.sent + sent == self.pending.len() => {

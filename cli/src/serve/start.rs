@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use app::App;
@@ -30,19 +30,23 @@ pub(crate) fn run(options: &Serve) -> Result<(), Failure> {
     let shared = Arc::new(Shared { root: root(options.root.as_deref())?, ..Shared::default() });
     let config = app::Config { server: Some(client::USER_AGENT.into()), ..app::Config::default() };
     let app = App::new(Site::new(Arc::clone(&shared)), config);
-    let mut driver = drivers::Driver::new(app, Limits::default(), SocketOptions::default()).map_err(|error| start(error.to_string()))?;
+    let mut driver = drivers::Driver::new(app, Limits::default(), SocketOptions::default())
+        .map_err(|error| start(error.to_string()))?;
     let plain = if options.listen.is_empty() { vec![PLAIN.to_owned()] } else { options.listen.clone() };
     for text in &plain {
         let address = address(text)?;
-        let bound = driver.listen(&address, BACKLOG).map_err(|error| start(format!("cannot listen on {text}: {error}")))?;
+        let bound = driver
+            .listen(&address, BACKLOG)
+            .map_err(|error| start(format!("cannot listen on {text}: {error}")))?;
         println!("listening on http://{bound}/");
     }
     let _ = TLS;
     shared.wakers.lock().unwrap_or_else(PoisonError::into_inner).push(driver.waker());
     let waker = driver.waker();
     let grace = Duration::from_secs(options.grace);
-    let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM])
-        .map_err(|error| start(format!("cannot wait for signals: {error}")))?;
+    let mut signals =
+        signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM])
+            .map_err(|error| start(format!("cannot wait for signals: {error}")))?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             tracing::info!(signal, "stopping");
@@ -83,7 +87,7 @@ fn address(text: &str) -> Result<ListenAddress, Failure> {
     if let Some(path) = text.strip_prefix("unix:").filter(|path| !path.is_empty()) {
         return Ok(ListenAddress::Unix(path.into()));
     }
-    text.parse::<SocketAddr>()
-        .map(ListenAddress::Tcp)
-        .map_err(|_| Failure::new(Kind::Usage, format!("cannot listen on {text}: wanted ADDR:PORT or unix:PATH")))
+    text.parse::<SocketAddr>().map(ListenAddress::Tcp).map_err(|_| {
+        Failure::new(Kind::Usage, format!("cannot listen on {text}: wanted ADDR:PORT or unix:PATH"))
+    })
 }
