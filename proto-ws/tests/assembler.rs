@@ -1,5 +1,7 @@
 //! Messages collected whole, and the budgets of collecting.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 mod common;
 use common::*;
 use proto_ws::{Data, End, Event, Kind, MessageAssembler, Overflow, Reserved};
@@ -112,12 +114,12 @@ fn one_piece_is_not_copied() {
 #[test]
 fn owned_messages() {
     let mut assembler = MessageAssembler::default();
-    let whole = assembler.push_bytes(piece(&mut *b"whole".to_vec(), true, End::Message)).unwrap();
+    let whole = assembler.push_bytes(piece(&mut b"whole".to_vec(), true, End::Message)).unwrap();
     assert_eq!(whole, Some((Kind::Text, "whole".into())));
-    assert_eq!(assembler.push_bytes(piece(&mut *b"in ".to_vec(), true, End::Frame)), Ok(None));
-    let parts = assembler.push_bytes(piece(&mut *b"parts".to_vec(), false, End::Message)).unwrap();
+    assert_eq!(assembler.push_bytes(piece(&mut b"in ".to_vec(), true, End::Frame)), Ok(None));
+    let parts = assembler.push_bytes(piece(&mut b"parts".to_vec(), false, End::Message)).unwrap();
     assert_eq!(parts, Some((Kind::Text, "in parts".into())));
-    assert_eq!(assembler.push_bytes(piece(&mut *b"x".to_vec(), true, End::Frame)), Ok(None));
-    let next = assembler.push_bytes(piece(&mut *b"new".to_vec(), true, End::Message)).unwrap();
+    assert_eq!(assembler.push_bytes(piece(&mut b"x".to_vec(), true, End::Frame)), Ok(None));
+    let next = assembler.push_bytes(piece(&mut b"new".to_vec(), true, End::Message)).unwrap();
     assert_eq!(next, Some((Kind::Text, "new".into())), "a message that was given up is forgotten");
 }
