@@ -2,9 +2,9 @@ use proto_core::{Budget, Codec, Deadline, Instant, Step, Wants, WriteBuf};
 
 use crate::apart::Apart;
 use crate::close::Local;
+use crate::incoming::{Incoming, Phase};
 use crate::keepalive::{Clock, Due};
 use crate::pong::Pong;
-use crate::receive::{Incoming, Phase};
 use crate::send::Masking;
 use crate::{CloseCode, Config, Error, Event, Kind, Outcome};
 

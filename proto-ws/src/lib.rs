@@ -86,6 +86,7 @@ mod error;
 mod event;
 mod frame;
 pub mod handshake;
+mod incoming;
 mod keepalive;
 mod limits;
 mod mask;

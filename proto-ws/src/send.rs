@@ -4,8 +4,8 @@ use crate::apart::Apart;
 use crate::close::{Local, MAX_REASON};
 use crate::connection::Connection;
 use crate::frame::{self, MAX_CONTROL, MAX_HEADER, Opcode};
+use crate::incoming::Phase;
 use crate::mask::{MaskKey, MaskKeys, xor_copy};
-use crate::receive::Phase;
 use crate::{CloseCode, Kind, Reserved};
 
 /// How a client masks.
