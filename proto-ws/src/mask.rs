@@ -2,7 +2,7 @@
 //!
 //! A key is held as the little-endian word of its bytes, rotated so that its lowest byte is for the next payload
 //! byte: a payload that comes in pieces rotates the key by the bytes taken, and no phase has to be carried.
-//! The loops go by words, a form that compiles to the widest vectors of the target, and end in bytes.
+//! The loops go by words, a form that compiles to the widest vectors of the target.
 
 use core::hash::Hasher;
 
@@ -58,12 +58,14 @@ impl MaskKey {
 #[inline]
 pub(crate) fn xor(piece: &mut [u8], key: MaskKey) {
     let word = key.word();
+    let tail = last_word(piece, key);
     let (words, rest) = piece.as_chunks_mut::<8>();
     for bytes in words {
         *bytes = (u64::from_le_bytes(*bytes) ^ word).to_le_bytes();
     }
-    for (byte, key) in rest.iter_mut().zip(word.to_le_bytes()) {
-        *byte ^= key;
+    match tail {
+        None => xor_bytes(rest, key),
+        Some(tail) => put_last_word(piece, tail),
     }
 }
 
@@ -71,6 +73,7 @@ pub(crate) fn xor(piece: &mut [u8], key: MaskKey) {
 #[inline]
 pub(crate) fn xor_seen(piece: &mut [u8], key: MaskKey) -> bool {
     let word = key.word();
+    let tail = last_word(piece, key);
     let (words, rest) = piece.as_chunks_mut::<8>();
     let mut seen = 0;
     for bytes in words {
@@ -78,11 +81,39 @@ pub(crate) fn xor_seen(piece: &mut [u8], key: MaskKey) -> bool {
         seen |= value;
         *bytes = value.to_le_bytes();
     }
-    for (byte, key) in rest.iter_mut().zip(word.to_le_bytes()) {
-        *byte ^= key;
-        seen |= u64::from(*byte);
+    match tail {
+        None => {
+            xor_bytes(rest, key);
+            rest.is_ascii()
+        }
+        Some(tail) => {
+            put_last_word(piece, tail);
+            (seen | tail) & 0x8080_8080_8080_8080 == 0
+        }
     }
-    seen & 0x8080_8080_8080_8080 == 0
+}
+
+/// The last eight bytes of `piece`, masked. Taken before and put back after the loop over the words, which they
+/// overlap, they spare a loop over the odd bytes.
+#[inline]
+fn last_word(piece: &[u8], key: MaskKey) -> Option<u64> {
+    let (before, last) = piece.split_last_chunk::<8>()?;
+    Some(u64::from_le_bytes(*last) ^ key.after(before.len()).word())
+}
+
+#[inline]
+fn put_last_word(piece: &mut [u8], word: u64) {
+    if let Some(last) = piece.last_chunk_mut::<8>() {
+        *last = word.to_le_bytes();
+    }
+}
+
+/// XORs fewer than eight bytes.
+#[inline]
+fn xor_bytes(piece: &mut [u8], key: MaskKey) {
+    for (byte, key) in piece.iter_mut().zip(key.word().to_le_bytes()) {
+        *byte ^= key;
+    }
 }
 
 /// Writes `from` XORed with `key` to `to`, which is as long.
@@ -94,8 +125,13 @@ pub(crate) fn xor_copy(to: &mut [u8], from: &[u8], key: MaskKey) {
     for (to, from) in to_words.iter_mut().zip(from_words) {
         *to = (u64::from_le_bytes(*from) ^ word).to_le_bytes();
     }
-    for ((to, from), key) in to_rest.iter_mut().zip(from_rest).zip(word.to_le_bytes()) {
-        *to = from ^ key;
+    match last_word(from, key) {
+        Some(tail) => put_last_word(to, tail),
+        None => {
+            for ((to, from), key) in to_rest.iter_mut().zip(from_rest).zip(word.to_le_bytes()) {
+                *to = from ^ key;
+            }
+        }
     }
 }
 

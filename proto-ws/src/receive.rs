@@ -65,34 +65,33 @@ impl Connection {
         if masked != (incoming.side == Side::Server) {
             return None;
         }
-        let (len, at, key) = match head[1] & 0x7f {
+        let (len, at) = match head[1] & 0x7f {
             126 => {
                 let len = u16::from_be_bytes([head[2], head[3]]);
                 if len < 126 {
                     return None;
                 }
-                (usize::from(len), 4, [head[4], head[5], head[6], head[7]])
+                (usize::from(len), 4)
             }
             127 => {
-                let &[_, _, len @ .., a, b, c, d] = head;
+                let &[_, _, len @ .., _, _, _, _] = head;
                 let len = u64::from_be_bytes(len);
                 if len <= 0xffff || len >> 63 != 0 {
                     return None;
                 }
-                (usize::try_from(len).ok()?, 10, [a, b, c, d])
+                (usize::try_from(len).ok()?, 10)
             }
-            len => (usize::from(len), 2, [head[2], head[3], head[4], head[5]]),
+            len => (usize::from(len), 2),
         };
         let start = if masked { at + 4 } else { at };
-        let there = input.len().checked_sub(start)?;
-        (len <= there && len as u64 <= u64::from(incoming.max_frame)).then_some(Whole {
-            kind,
-            start,
-            len,
-            key: masked.then_some(MaskKey::new(key)),
-        })
+        if len > input.len() - start || len as u64 > u64::from(incoming.max_frame) {
+            return None;
+        }
+        let key = *head.get(at..)?.first_chunk::<4>()?;
+        Some(Whole { kind, start, len, key: masked.then_some(MaskKey::new(key)) })
     }
 
+    #[inline(never)]
     fn receive_any<'b>(&mut self, input: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
         match self.incoming.phase {
             Phase::Head => self.head(input),
