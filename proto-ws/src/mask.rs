@@ -138,12 +138,19 @@ pub(crate) fn xor_copy(to: &mut [u8], from: &[u8], key: MaskKey) {
 /// Where a client's masking keys come from: a pseudo-random function (SipHash-1-3) of the caller's secret seed and
 /// a counter. A peer that sees all earlier keys cannot predict the next, which is what
 /// [section 10.3](https://www.rfc-editor.org/rfc/rfc6455#section-10.3) asks for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct MaskKeys {
     seed: [u64; 2],
     counter: u64,
     /// The second key of the last pair, when there is one.
     spare: Option<u32>,
+}
+
+impl core::fmt::Debug for MaskKeys {
+    /// Without the seed, which is a secret.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("MaskKeys").field("counter", &self.counter).finish_non_exhaustive()
+    }
 }
 
 impl MaskKeys {
