@@ -127,7 +127,7 @@ impl Incoming {
             opcode => {
                 self.message = Some(if opcode == Opcode::Text { Kind::Text } else { Kind::Binary });
                 (self.message_len, self.fragments, self.first) = (0, 0, true);
-                (self.utf8, self.reserved) = (Utf8::default(), first.reserved);
+                self.reserved = first.reserved; // `utf8` is at a boundary, or the last text would have failed
             }
         }
         self.message_len = self.message_len.saturating_add(u32::try_from(len).unwrap_or(u32::MAX));

@@ -23,7 +23,7 @@ impl Connection {
     pub fn receive<'b>(
         &mut self,
         input: &'b mut [u8],
-        _scratch: &mut [u8],
+        _scratch: &'b mut [u8],
     ) -> Result<Step<Event<'b>>, Error> {
         if let Some(whole) = self.whole(input) {
             let end = whole.start + whole.len;
@@ -178,10 +178,7 @@ impl Connection {
         self.clock.prove();
         let event = match opcode {
             Opcode::Ping => {
-                // section 5.5.1: nothing follows our own Close frame
-                if self.local == Local::Open {
-                    self.pong.owe(payload);
-                }
+                self.pong.owe(payload);
                 Event::Ping(payload)
             }
             Opcode::Close => {
