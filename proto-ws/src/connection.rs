@@ -1,11 +1,12 @@
 use proto_core::{Budget, Codec, Deadline, Instant, Step, Wants, WriteBuf};
 
+use crate::apart::Apart;
 use crate::close::Local;
+use crate::incoming::{Incoming, Phase};
 use crate::keepalive::{Clock, Due};
 use crate::pong::Pong;
-use crate::receive::{Incoming, Phase};
-use crate::send::Outgoing;
-use crate::{CloseCode, Config, Error, Event, Outcome};
+use crate::send::Masking;
+use crate::{CloseCode, Config, Error, Event, Kind, Outcome};
 
 /// Which end of the connection this is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,11 +47,13 @@ pub enum Side {
 #[derive(Debug)]
 pub struct Connection {
     pub(crate) incoming: Incoming,
-    pub(crate) outgoing: Outgoing,
+    /// How a client masks.
+    pub(crate) masking: Option<Apart<Masking>>,
+    /// The kind of the message that is being sent, while inside one.
+    pub(crate) sending: Option<Kind>,
     pub(crate) clock: Clock,
     pub(crate) control: Budget,
     pub(crate) pong: Pong,
-    pub(crate) ping_owed: bool,
     pub(crate) local: Local,
     /// The code of the peer's Close frame.
     pub(crate) remote: Option<CloseCode>,
@@ -70,11 +73,11 @@ impl Connection {
         let limits = config.limits;
         Self {
             incoming: Incoming::new(side, config.reserved, &limits),
-            outgoing: Outgoing::new(mask_seed, config.reserved),
+            masking: mask_seed.map(|seed| Apart::new(Masking::new(seed))),
+            sending: None,
             clock: Clock::new(config.keep_alive, config.close_timeout),
             control: Budget::new(limits.control_burst, limits.control_per_second),
             pong: Pong::default(),
-            ping_owed: false,
             local: Local::Open,
             remote: None,
             initiator: side,
@@ -85,6 +88,11 @@ impl Connection {
     /// Which end this is.
     pub fn side(&self) -> Side {
         self.incoming.side
+    }
+
+    /// Whether messages can be sent: neither side has begun to close and nothing has failed.
+    pub fn is_open(&self) -> bool {
+        self.local == Local::Open
     }
 
     /// How the connection ended; `None` while it has not. An orderly end is known once both Close frames went
@@ -119,10 +127,11 @@ impl Connection {
     ///
     /// After both Close frames a server wants the transport closed at once and a client waits for it
     /// ([section 7.1.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1)), no longer than
-    /// [`Config::close_timeout`].
+    /// [`Config::close_timeout`]. After a fault too the Close frame is to reach the peer: a TCP transport that is
+    /// closed over unread input may lose it, so shut down its sending half first and drain it.
     pub fn wants(&self) -> Wants {
-        let owes_close = matches!(self.local, Local::Owes(_));
-        let inside = self.outgoing.is_inside_payload();
+        let owes_close = self.local == Local::Owes;
+        let inside = self.is_inside_payload();
         match self.incoming.phase {
             Phase::Head | Phase::Payload => {
                 Wants { read: true, write: self.owes_control() && !inside, close: false }
@@ -137,7 +146,7 @@ impl Connection {
 
     /// The next deadline: see [`Codec::poll_timeout`]. May change after `handle_timeout`, `close` and `receive`.
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        if self.wants().close { None } else { self.clock.deadline(self.is_closing()) }
+        if self.wants().close { None } else { self.clock.deadline(!self.is_open()) }
     }
 
     /// Tells the time: see [`Codec::handle_timeout`].
@@ -146,9 +155,8 @@ impl Connection {
         if self.wants().close {
             return;
         }
-        match self.clock.tell(now, self.is_closing()) {
+        match self.clock.tell(now, !self.is_open()) {
             Due::Nothing => {}
-            Due::Ping => self.ping_owed = true,
             Due::HangUp => drop(self.fail(Error::Silent)),
             Due::CloseTimeout => self.give_up_closing(),
         }
@@ -165,23 +173,19 @@ impl Connection {
     /// The connection fails: a Close frame becomes due if the error has a code and none was sent.
     #[cold]
     pub(crate) fn fail(&mut self, error: Error) -> Error {
-        if !self.is_closing() {
+        if self.is_open() {
             self.clock.closing();
         }
         self.incoming.phase = Phase::Failed(error);
         self.local = match error.close_code() {
-            Some(code) if self.local == Local::Open => Local::Owes(Some(code)),
+            Some(_) if self.local == Local::Open => Local::Owes,
             _ => Local::Done,
         };
         error
     }
 
-    pub(crate) fn is_closing(&self) -> bool {
-        self.local != Local::Open
-    }
-
     fn owes_control(&self) -> bool {
-        self.local == Local::Open && (self.pong.is_owed() || self.ping_owed)
+        self.is_open() && (self.pong.owed().is_some() || self.clock.ping_owed)
     }
 
     fn give_up_closing(&mut self) {

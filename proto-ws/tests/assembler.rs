@@ -1,5 +1,7 @@
 //! Messages collected whole, and the budgets of collecting.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 mod common;
 use common::*;
 use proto_ws::{Data, End, Event, Kind, MessageAssembler, Overflow, Reserved};
@@ -112,12 +114,27 @@ fn one_piece_is_not_copied() {
 #[test]
 fn owned_messages() {
     let mut assembler = MessageAssembler::default();
-    let whole = assembler.push_bytes(piece(&mut *b"whole".to_vec(), true, End::Message)).unwrap();
+    let whole = assembler.push_bytes(piece(&mut b"whole".to_vec(), true, End::Message)).unwrap();
     assert_eq!(whole, Some((Kind::Text, "whole".into())));
-    assert_eq!(assembler.push_bytes(piece(&mut *b"in ".to_vec(), true, End::Frame)), Ok(None));
-    let parts = assembler.push_bytes(piece(&mut *b"parts".to_vec(), false, End::Message)).unwrap();
+    assert_eq!(assembler.push_bytes(piece(&mut b"in ".to_vec(), true, End::Frame)), Ok(None));
+    let parts = assembler.push_bytes(piece(&mut b"parts".to_vec(), false, End::Message)).unwrap();
     assert_eq!(parts, Some((Kind::Text, "in parts".into())));
-    assert_eq!(assembler.push_bytes(piece(&mut *b"x".to_vec(), true, End::Frame)), Ok(None));
-    let next = assembler.push_bytes(piece(&mut *b"new".to_vec(), true, End::Message)).unwrap();
+    assert_eq!(assembler.push_bytes(piece(&mut b"x".to_vec(), true, End::Frame)), Ok(None));
+    let next = assembler.push_bytes(piece(&mut b"new".to_vec(), true, End::Message)).unwrap();
     assert_eq!(next, Some((Kind::Text, "new".into())), "a message that was given up is forgotten");
+}
+
+#[test]
+fn a_message_that_is_done_with_is_forgotten() {
+    let mut assembler = MessageAssembler::new(1 << 20, 2);
+    for _ in 0..3 {
+        assert_eq!(assembler.push(piece(&mut vec![b'x'; 100_000], true, End::Frame)), Ok(None));
+        let mut last = [b'y'];
+        let message = assembler.push(piece(&mut last, false, End::Message)).unwrap().unwrap();
+        assert_eq!(message.payload.len(), 100_001);
+        assembler.clear();
+    }
+    let mut nothing = [];
+    let binary = Data { kind: Kind::Binary, ..piece(&mut nothing, true, End::Message) };
+    assert_eq!(assembler.push(binary).unwrap().unwrap().text(), None);
 }
