@@ -100,6 +100,8 @@ pub struct Connection<S> {
     pub(crate) continue_due: bool,
     /// The request asked for a WebSocket and was accepted: its end is no event of the application's.
     pub(crate) upgrading: bool,
+    /// Whether the codec knows that the application takes no data.
+    held: bool,
     /// Nothing new is taken, what is under way is finished.
     pub(crate) draining: bool,
     /// Everything was said: close once it is flushed.
@@ -130,6 +132,7 @@ impl<S> Connection<S> {
             sniffing: false,
             continue_due: false,
             upgrading: false,
+            held: false,
             draining: false,
             ended: false,
             extra: None,
@@ -159,6 +162,18 @@ impl<S> Connection<S> {
             read: role.read && !self.control.held,
             write: role.write || application || library || opening || action,
             close: false,
+        }
+    }
+
+    /// A peer that is made to wait is not too slow.
+    pub(crate) fn apply_hold(&mut self) {
+        if self.held != self.control.held {
+            self.held = self.control.held;
+            match &mut self.role {
+                Role::Server(server) => server.hold_body(self.held),
+                Role::Client(client) => client.hold_body(self.held),
+                Role::WebSocket(_) | Role::Raw(_) => {}
+            }
         }
     }
 

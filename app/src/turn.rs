@@ -130,8 +130,9 @@ impl<H: Handler> Turn<'_, '_, H> {
         true
     }
 
-    /// Notices that a stream is complete.
+    /// Tells the codec whether the application takes data, and notices that a stream is complete.
     pub(crate) fn settle(&mut self) {
+        self.connection.apply_hold();
         match &self.connection.role {
             Role::Server(server) if server.response_complete() && server.request_complete() => {
                 self.next_request()

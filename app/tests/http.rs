@@ -42,6 +42,10 @@ impl Handler for Site {
                 Session::Lazy
             }
             "/patient" => Session::Patient,
+            "/slow" => {
+                stream.hold();
+                Session::Patient
+            }
             "/teapot" => {
                 stream.refuse(418);
                 return None;
@@ -264,6 +268,18 @@ fn held_data_stays_with_the_peer_until_the_timer() {
     assert!(response.ends_with(b"Hello, world!"));
     assert_eq!(wire.untaken(), 0);
     assert_eq!(wire.app.handler().told, ["POST /lazy", "timer", "end 0", "Complete"]);
+}
+
+#[test]
+fn a_peer_that_is_made_to_wait_is_not_too_slow() {
+    let mut wire = wire();
+    wire.room = 1_500;
+    let body = "x".repeat(4_000);
+    let head = format!("POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", body.len());
+    wire.feed(head.as_bytes());
+    wire.feed(&body.as_bytes()[..10]);
+    assert_eq!(wire.sleep(Duration::from_secs(60)), b"", "the application takes its time");
+    assert!(!wire.closed);
 }
 
 #[test]
