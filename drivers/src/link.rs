@@ -1,12 +1,12 @@
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use app::{Closed, ConnectionId, LinkInfo, Service};
+use app::{Closed, ConnectionId, LinkInfo, Service, TlsTarget};
 use proto_core::{Deadline, Instant, Reason};
 
 use crate::files::FileList;
 use crate::pool::Buffer;
-use crate::tls::Tls;
+use crate::tls::{Tls, TlsAcceptor, TlsConnector};
 use crate::workspace::Workspace;
 
 /// A socket with what belongs to it: TLS if any, bytes under way, and the service's connection.
@@ -66,6 +66,19 @@ pub(crate) struct Ready {
     pub(crate) shut: bool,
 }
 
+/// A socket and where it comes from.
+#[derive(Debug)]
+pub struct Origin {
+    /// The socket; it must not be blocking.
+    pub socket: OwnedFd,
+    /// What the link is to be called.
+    pub id: ConnectionId,
+    /// The listener that accepted it, for the service.
+    pub listener: Option<usize>,
+    /// The other end, for the service.
+    pub peer: Option<SocketAddr>,
+}
+
 /// What a link waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interest {
@@ -90,17 +103,22 @@ pub enum Turn {
 impl<C> Link<C> {
     /// A link for an accepted socket, which must not be blocking. `None`: the service does not want it.
     ///
-    /// `listener` and `peer` are passed on to the service.
+    /// With `tls` the service is asked later, when the handshake is complete.
     pub fn accepted<S: Service<Connection = C>>(
-        socket: OwnedFd,
-        id: ConnectionId,
-        listener: Option<usize>,
-        peer: Option<SocketAddr>,
+        origin: Origin,
+        tls: Option<&TlsAcceptor>,
         service: &mut S,
         workspace: &mut Workspace,
         now: Instant,
     ) -> Option<Self> {
         workspace.stats.accepted += 1;
+        let Origin { socket, id, listener, peer } = origin;
+        if let Some(tls) = tls {
+            let tls = tls.accept(workspace.limits.buffer).ok()?;
+            let deadline = now + workspace.limits.tls_handshake;
+            let waiting = Waiting { connection: None, listener, peer };
+            return Some(Self::handshake(socket, id, tls, waiting, deadline));
+        }
         let connection = service.accept(&LinkInfo { id, listener, peer, tls: None }, now);
         let Some(connection) = connection else {
             workspace.stats.refused += 1;
@@ -109,22 +127,51 @@ impl<C> Link<C> {
         Some(Self::new(socket, id, Phase::Open(connection)))
     }
 
-    /// A link for an outgoing connection that is established; `socket` must not be blocking.
+    /// A link for an outgoing connection whose transport is established; the socket must not be blocking. With `tls`
+    /// the service is told later, when the handshake is complete, which must be by `deadline`.
+    ///
+    /// # Errors
+    /// What `tls` names cannot be a server's name. The service has been told.
     pub fn connected<S: Service<Connection = C>>(
-        socket: OwnedFd,
-        id: ConnectionId,
-        peer: Option<SocketAddr>,
+        origin: Origin,
+        tls: Option<(&TlsConnector, &TlsTarget, Instant)>,
         mut connection: C,
         service: &mut S,
         workspace: &mut Workspace,
         now: Instant,
-    ) -> Self {
+    ) -> Result<Self, Closed> {
+        let Origin { socket, id, peer, .. } = origin;
+        if let Some((tls, target, deadline)) = tls {
+            return match tls.connect(target, workspace.limits.buffer) {
+                Ok(tls) => {
+                    let waiting = Waiting { connection: Some(connection), listener: None, peer };
+                    Ok(Self::handshake(socket, id, tls, waiting, deadline))
+                }
+                Err(why) => {
+                    service.closed(connection, why);
+                    Err(why)
+                }
+            };
+        }
         workspace.stats.connected += 1;
         service.connected(&mut connection, &LinkInfo { id, listener: None, peer, tls: None }, now);
-        Self::new(socket, id, Phase::Open(connection))
+        Ok(Self::new(socket, id, Phase::Open(connection)))
     }
 
-    pub(crate) fn new(socket: OwnedFd, id: ConnectionId, phase: Phase<C>) -> Self {
+    fn handshake(
+        socket: OwnedFd,
+        id: ConnectionId,
+        tls: Tls,
+        waiting: Waiting<C>,
+        deadline: Instant,
+    ) -> Self {
+        let mut link = Self::new(socket, id, Phase::Handshake(Box::new(waiting)));
+        link.tls = Some(Box::new(tls));
+        link.deadline = Some(deadline);
+        link
+    }
+
+    fn new(socket: OwnedFd, id: ConnectionId, phase: Phase<C>) -> Self {
         let ready = Ready { readable: true, writable: true, ..Ready::default() };
         Self {
             socket,

@@ -12,6 +12,7 @@ use rustix::net::{SocketAddrAny, SocketFlags, SocketType, sockopt};
 
 use crate::dial::Peer;
 use crate::options::SocketOptions;
+use crate::tls::TlsAcceptor;
 
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,30 @@ impl From<SocketAddr> for ListenAddress {
     }
 }
 
+/// A listener to be.
+#[derive(Debug, Clone)]
+pub struct Listen {
+    /// Where.
+    pub address: ListenAddress,
+    /// How many connections may wait in the kernel to be accepted. Default 4,096; the kernel has a limit of its own
+    /// (Linux: `net.core.somaxconn`).
+    pub backlog: u32,
+    /// TLS, if it is to be spoken.
+    pub tls: Option<TlsAcceptor>,
+}
+
+impl Listen {
+    /// Plain, with the default backlog.
+    pub fn plain(address: impl Into<ListenAddress>) -> Self {
+        Self { address: address.into(), backlog: 4096, tls: None }
+    }
+
+    /// With TLS and the default backlog.
+    pub fn tls(address: impl Into<ListenAddress>, tls: TlsAcceptor) -> Self {
+        Self { tls: Some(tls), ..Self::plain(address) }
+    }
+}
+
 /// A listening socket.
 #[derive(Debug)]
 pub(crate) struct Listening {
@@ -57,14 +82,10 @@ impl Drop for SocketFile {
     }
 }
 
-/// Listens on `address` once for each of `threads`.
-pub(crate) fn listen(
-    address: &ListenAddress,
-    backlog: u32,
-    options: &SocketOptions,
-    threads: usize,
-) -> io::Result<Vec<Listening>> {
-    let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
+/// Listens once for each of `threads`.
+pub(crate) fn open(listen: &Listen, options: &SocketOptions, threads: usize) -> io::Result<Vec<Listening>> {
+    let Listen { address, backlog, .. } = listen;
+    let backlog = i32::try_from(*backlog).unwrap_or(i32::MAX);
     match address {
         ListenAddress::Tcp(address) => listen_tcp(*address, backlog, options, threads),
         ListenAddress::Unix(path) => {

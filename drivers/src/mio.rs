@@ -10,14 +10,16 @@ use app::{Address, Closed, ConnectionId, Service, Target, Wake};
 use proto_core::{Instant, Reason};
 
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::dial::{Dial, Dialled, Peer};
 use crate::dns::Resolver;
-use crate::limits::{Limits, Stats};
-use crate::link::{Link, Turn};
-use crate::listen::{Accepted, ListenAddress, Listening, accept};
+use crate::limits::Stats;
+use crate::link::{Link, Origin, Turn};
+use crate::listen::{Accepted, Listen, ListenAddress, Listening, accept, open};
 use crate::options::SocketOptions;
 use crate::table::{Occupant, Table, Watch};
 use crate::timers::Timers;
+use crate::tls::{ClientTls, TlsAcceptor, TlsConnector};
 use crate::waker::Waker;
 use crate::workspace::Workspace;
 
@@ -27,6 +29,7 @@ pub struct Driver<S: Service> {
     service: S,
     workspace: Workspace,
     options: SocketOptions,
+    tls: TlsConnector,
     poll: Poll,
     events: Events,
     clock: Clock,
@@ -44,6 +47,7 @@ pub struct Driver<S: Service> {
 #[derive(Debug)]
 struct Listener {
     listening: Listening,
+    tls: Option<TlsAcceptor>,
     /// Its number among all that were given.
     number: usize,
     ready: bool,
@@ -59,22 +63,35 @@ impl<S: Service> Driver<S> {
     /// A driver without listeners.
     ///
     /// # Errors
-    /// The operating system gives no event queue.
-    pub fn new(service: S, limits: Limits, options: SocketOptions) -> io::Result<Self> {
-        Self::with_mailbox(service, Mailroom::new(limits.wake_queue)?, limits, options)
+    /// The TLS configuration is of no use ([`TlsConfigError`](crate::TlsConfigError)), or the operating system gives
+    /// no event queue.
+    pub fn new(service: S, config: &Config) -> io::Result<Self> {
+        let tls =
+            config.client_tls.build().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        Ok(Self::assemble(service, Mailroom::new(config.limits.wake_queue)?, tls, config))
     }
 
-    pub(crate) fn with_mailbox(
+    /// A driver for outgoing connections, with this TLS and otherwise the defaults.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn client(service: S, tls: ClientTls) -> io::Result<Self> {
+        Self::new(service, &Config { client_tls: tls, ..Config::default() })
+    }
+
+    pub(crate) fn assemble(
         service: S,
         mailroom: Mailroom<S::Message>,
-        limits: Limits,
-        options: SocketOptions,
-    ) -> io::Result<Self> {
-        Ok(Self {
+        tls: TlsConnector,
+        config: &Config,
+    ) -> Self {
+        let Config { limits, socket, .. } = config.clone();
+        Self {
+            tls,
+            options: socket,
             resolver: Resolver::new(limits.resolve_queue),
             workspace: Workspace::new(limits, &service),
             service,
-            options,
             poll: mailroom.poll,
             waker: mailroom.waker,
             events: Events::with_capacity(1024),
@@ -84,26 +101,27 @@ impl<S: Service> Driver<S> {
             listeners: Vec::new(),
             resting: None,
             draining: None,
-        })
+        }
     }
 
-    /// Listens on `address` with this backlog and gives the address with the port that was chosen.
+    /// Listens, and gives the address with the port that was chosen. Listeners are numbered from 0 in the order in
+    /// which they are added ([`LinkInfo::listener`](app::LinkInfo::listener)).
     ///
     /// # Errors
     /// The address is taken, not ours, or not permitted.
-    pub fn listen(&mut self, address: &ListenAddress, backlog: u32) -> io::Result<ListenAddress> {
-        let mut listening = crate::listen::listen(address, backlog, &self.options, 1)?;
+    pub fn listen(&mut self, listen: &Listen) -> io::Result<ListenAddress> {
+        let mut listening = open(listen, &self.options, 1)?;
         let listening = listening.pop().ok_or(io::ErrorKind::AddrNotAvailable)?;
         let address = listening.address.clone();
-        self.adopt(listening)?;
+        self.adopt(listening, listen.tls.clone())?;
         Ok(address)
     }
 
-    pub(crate) fn adopt(&mut self, listening: Listening) -> io::Result<()> {
+    pub(crate) fn adopt(&mut self, listening: Listening, tls: Option<TlsAcceptor>) -> io::Result<()> {
         let number = self.listeners.len();
         let token = Token(LISTENERS + number.min(0xffff));
         watch(self.poll.registry(), &listening.socket, token, Watch::Readable)?;
-        self.listeners.push(Listener { listening, number, ready: true });
+        self.listeners.push(Listener { listening, tls, number, ready: true });
         Ok(())
     }
 
@@ -319,7 +337,8 @@ impl<S: Service> Driver<S> {
                 let id = self.table.vacancy();
                 let number = Some(listener.number);
                 let (service, workspace) = (&mut self.service, &mut self.workspace);
-                let link = Link::accepted(socket, id, number, peer, service, workspace, now);
+                let origin = Origin { socket, id, listener: number, peer };
+                let link = Link::accepted(origin, listener.tls.as_ref(), service, workspace, now);
                 if let Some(link) = link {
                     self.table.occupy(Occupant::Link(link), Watch::Nothing);
                 }
@@ -396,10 +415,17 @@ impl<S: Service> Driver<S> {
                 let Occupant::Dial(dial) = core::mem::replace(&mut slot.occupant, Occupant::Nobody) else {
                     return;
                 };
+                let Dial { connection, tls, deadline, .. } = *dial;
                 let (service, workspace) = (&mut self.service, &mut self.workspace);
-                let link = Link::connected(socket, id, peer, dial.connection, service, workspace, now);
-                slot.occupant = Occupant::Link(link);
-                self.table.enqueue(index);
+                let origin = Origin { socket, id, listener: None, peer };
+                let tls = tls.as_ref().map(|target| (&self.tls, target, deadline));
+                match Link::connected(origin, tls, connection, service, workspace, now) {
+                    Ok(link) => {
+                        slot.occupant = Occupant::Link(link);
+                        self.table.enqueue(index);
+                    }
+                    Err(_) => self.table.release(index),
+                }
             }
         }
     }

@@ -1,8 +1,9 @@
+use std::io::IoSlice;
 use std::os::fd::{AsFd as _, OwnedFd};
 
 use app::Closed;
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, Shutdown};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown};
 
 use crate::limits::Stats;
 use crate::link::Ready;
@@ -52,6 +53,36 @@ pub(crate) fn write(
                 stats.bytes_out += len as u64;
                 stats.writes += 1;
                 ready.writable = len == bytes.len();
+                return Ok(len);
+            }
+            Err(Errno::AGAIN) => {
+                ready.writable = false;
+                return Ok(0);
+            }
+            Err(Errno::INTR) => {}
+            Err(_) => return Err(Closed::Reset),
+        }
+    }
+}
+
+/// Writes several blocks with one call and says how much the socket took.
+pub(crate) fn write_blocks(
+    socket: &OwnedFd,
+    ready: &mut Ready,
+    stats: &mut Stats,
+    blocks: &[IoSlice<'_>],
+) -> Result<usize, Closed> {
+    if let [block] = blocks {
+        return write(socket, ready, stats, block);
+    }
+    let total: usize = blocks.iter().map(|block| block.len()).sum();
+    loop {
+        let nothing = &mut SendAncillaryBuffer::default();
+        match rustix::net::sendmsg(socket.as_fd(), blocks, nothing, SendFlags::NOSIGNAL) {
+            Ok(len) => {
+                stats.bytes_out += len as u64;
+                stats.writes += 1;
+                ready.writable = len == total;
                 return Ok(len);
             }
             Err(Errno::AGAIN) => {

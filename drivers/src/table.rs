@@ -90,10 +90,18 @@ impl<C> Table<C> {
         if matches!(slot.occupant, Occupant::Nobody) {
             return Occupant::Nobody;
         }
-        slot.generation = slot.generation.wrapping_add(1);
-        (slot.armed, slot.watch) = (None, Watch::Nothing);
-        self.free.push(index);
-        core::mem::replace(&mut slot.occupant, Occupant::Nobody)
+        let occupant = core::mem::replace(&mut slot.occupant, Occupant::Nobody);
+        self.release(index);
+        occupant
+    }
+
+    /// Frees a slot whose occupant was taken out.
+    pub(crate) fn release(&mut self, index: u32) {
+        if let Some(slot) = self.slots.get_mut(index as usize) {
+            slot.generation = slot.generation.wrapping_add(1);
+            (slot.armed, slot.watch) = (None, Watch::Nothing);
+            self.free.push(index);
+        }
     }
 
     pub(crate) fn slot(&mut self, index: u32) -> Option<&mut Slot<C>> {

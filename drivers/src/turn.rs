@@ -1,10 +1,10 @@
 //! The turn of a link: the one place where bytes move between sockets and connections.
 
-use app::{Action, Closed, Service};
+use app::{Action, Closed, LinkInfo, Service, TlsFault};
 use proto_core::{Instant, Reason, WriteBuf};
 
 use crate::files::{FileList, Files};
-use crate::link::{Link, Phase, Turn};
+use crate::link::{Link, Phase, Turn, Waiting};
 use crate::pool::Buffer;
 use crate::socket;
 use crate::workspace::Workspace;
@@ -24,7 +24,7 @@ impl<C> Link<C> {
     ) -> Turn {
         let result = match self.phase {
             Phase::Open(_) => self.open_turn(service, workspace, now),
-            Phase::Handshake(_) => Ok(Turn::Wait),
+            Phase::Handshake(_) => self.handshake_turn(service, workspace, now),
             Phase::Linger => Ok(self.linger_turn(workspace, now)),
         };
         result.unwrap_or_else(|why| {
@@ -32,6 +32,49 @@ impl<C> Link<C> {
             self.end(service, workspace, why);
             Turn::Over
         })
+    }
+
+    /// Moves the handshake on. Once it is complete the connection begins, and what came with the last message of the
+    /// handshake is its first input.
+    fn handshake_turn<S: Service<Connection = C>>(
+        &mut self,
+        service: &mut S,
+        workspace: &mut Workspace,
+        now: Instant,
+    ) -> Result<Turn, Closed> {
+        let Phase::Handshake(waiting) = &mut self.phase else { return Ok(Turn::Wait) };
+        let Some(tls) = &mut self.tls else { return Ok(Turn::Over) };
+        let mut rx = workspace.pool.restore(self.rx.take());
+        let shaken = tls.shake(&self.socket, &mut self.ready, workspace, &mut rx);
+        self.rx = workspace.pool.keep(rx);
+        let overdue = self.deadline.is_some_and(|at| at <= now);
+        let incoming = waiting.connection.is_none();
+        if shaken.is_err() || overdue && tls.is_handshaking() {
+            workspace.stats.handshakes_failed += 1;
+            let reason = if incoming { Reason::TlsHandshake } else { Reason::Connect };
+            return Err(shaken.err().unwrap_or(Closed::Timeout(reason)));
+        }
+        if tls.is_handshaking() {
+            return Ok(if self.ready.readable { Turn::Again } else { Turn::Wait });
+        }
+        workspace.stats.handshakes += 1;
+        let Waiting { listener, peer, .. } = **waiting;
+        let link = LinkInfo { id: self.id, listener, peer, tls: Some(tls.info()) };
+        let connection = match waiting.connection.take() {
+            Some(mut connection) => {
+                workspace.stats.connected += 1;
+                service.connected(&mut connection, &link, now);
+                Some(connection)
+            }
+            None => service.accept(&link, now),
+        };
+        self.deadline = None;
+        let Some(connection) = connection else {
+            workspace.stats.refused += 1;
+            return Ok(self.finish(service, workspace, now));
+        };
+        self.phase = Phase::Open(connection);
+        self.open_turn(service, workspace, now)
     }
 
     fn open_turn<S: Service<Connection = C>>(
@@ -45,7 +88,7 @@ impl<C> Link<C> {
         let reads = service.wants(connection).read;
 
         let mut tx = workspace.pool.restore(self.tx.take());
-        if self.ready.writable && (!tx.is_empty() || self.tls.is_some()) {
+        if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
             self.send(&mut tx, workspace, now)?;
         }
         let mut rx = workspace.pool.restore(self.rx.take());
@@ -53,10 +96,10 @@ impl<C> Link<C> {
             self.fill(&mut rx, workspace)?;
         }
         let full = self.converse(service, workspace, &mut rx, &mut tx);
-        if self.ready.writable && !tx.is_empty() {
+        if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
             self.send(&mut tx, workspace, now)?;
         }
-        let flushed = tx.is_empty() && !self.tls.as_ref().is_some_and(|tls| tls.wants_write());
+        let flushed = tx.is_empty() && !self.wants_flush();
         self.rx = workspace.pool.keep(rx);
         self.tx = workspace.pool.keep(tx);
 
@@ -68,6 +111,9 @@ impl<C> Link<C> {
         }
         let Phase::Open(connection) = &mut self.phase else { return Ok(Turn::Wait) };
         let wants = service.wants(connection);
+        if let Some(fault) = self.tls.as_ref().and_then(|tls| tls.fault()) {
+            return Err(Closed::Tls(fault));
+        }
         if wants.close && flushed {
             return Ok(self.finish(service, workspace, now));
         }
@@ -90,6 +136,7 @@ impl<C> Link<C> {
     ) -> bool {
         let Phase::Open(connection) = &mut self.phase else { return false };
         let Workspace { scratch, files, min_output, .. } = workspace;
+        let has_plaintext = self.tls.as_ref().is_some_and(|tls| tls.has_plaintext());
         let mut actions = ACTIONS;
         loop {
             if tx.room() < *min_output {
@@ -104,7 +151,8 @@ impl<C> Link<C> {
                 let taken = service.receive(connection, rx.filled_mut(), scratch, &mut out);
                 rx.consume(taken);
                 progress = taken > 0 || !out.is_empty();
-                if self.ready.eof && !progress && (rx.is_empty() || service.wants(connection).read) {
+                let drained = rx.is_empty() || service.wants(connection).read;
+                if self.ready.eof && !progress && drained && !has_plaintext {
                     self.ready.eof_told = true;
                     service.receive_eof(connection, &mut out);
                     progress = true;
@@ -150,6 +198,11 @@ impl<C> Link<C> {
         self.ready.readable || self.tls.as_ref().is_some_and(|tls| tls.has_plaintext())
     }
 
+    /// Whether TLS has something for the socket.
+    fn wants_flush(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.wants_write())
+    }
+
     /// Writes once, and gives the peer time to take what is left.
     fn send(&mut self, tx: &mut Buffer, workspace: &mut Workspace, now: Instant) -> Result<(), Closed> {
         let (taken, moved, left) = match &mut self.tls {
@@ -173,7 +226,8 @@ impl<C> Link<C> {
         workspace: &mut Workspace,
         now: Instant,
     ) -> Turn {
-        self.end(service, workspace, Closed::Done);
+        let truncated = self.tls.as_ref().is_some_and(|tls| tls.is_truncated());
+        self.end(service, workspace, if truncated { Closed::Tls(TlsFault::Truncated) } else { Closed::Done });
         self.deadline = Some(now + workspace.limits.linger);
         if let Some(tls) = &mut self.tls {
             tls.say_goodbye();

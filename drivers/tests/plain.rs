@@ -4,7 +4,7 @@ mod common;
 
 use app::{Address, Closed, Target};
 use common::*;
-use drivers::ListenAddress;
+use drivers::{Listen, ListenAddress};
 
 /// Runs a connection of `client` to a server of `server`, and gives what the client got and how both ended.
 fn exchange(server: Role, client: Role) -> (Vec<u8>, Option<Closed>, Option<Closed>) {
@@ -46,7 +46,7 @@ fn every_kind_of_address_works() {
     }
     for (listen, address) in addresses {
         let mut driver = driver(Test::server(Role::Echo), limits());
-        let bound = driver.listen(&listen, 16).unwrap();
+        let bound = driver.listen(&Listen::plain(listen)).unwrap();
         let address = match (address, &bound) {
             (Some(address), _) => address,
             (None, ListenAddress::Tcp(bound)) => Address::Host(bound.ip().to_string(), bound.port()),

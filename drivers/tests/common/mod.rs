@@ -10,7 +10,7 @@ use app::{
     Action, Address, Closed, ConnectionId, FileError, FileId, FileMeta, Group, LinkInfo, Service, Target,
     Wake,
 };
-use drivers::{Driver, Limits, ListenAddress, SocketOptions};
+use drivers::{Config, Driver, Limits, Listen, ListenAddress};
 use proto_core::{Deadline, Instant, Reason, Wants, WriteBuf};
 
 /// What a connection does.
@@ -316,14 +316,16 @@ pub fn limits() -> Limits {
 }
 
 pub fn driver(test: Test, limits: Limits) -> Driver<Test> {
-    let mut driver = Driver::new(test, limits, SocketOptions::default()).unwrap();
+    let mut driver = Driver::new(test, &Config { limits, ..Config::default() }).unwrap();
     driver.service_mut().keep_input = true;
     driver
 }
 
+/// Any port.
+pub const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
 pub fn listen(driver: &mut Driver<Test>) -> SocketAddr {
-    let address = ListenAddress::Tcp("127.0.0.1:0".parse().unwrap());
-    match driver.listen(&address, 4096).unwrap() {
+    match driver.listen(&Listen::plain(LOCAL)).unwrap() {
         ListenAddress::Tcp(address) => address,
         other => panic!("{other}"),
     }
