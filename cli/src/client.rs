@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use app::{App, Closed, End, Handler, Stream, TlsFault};
-use drivers::Driver;
+use drivers::{ClientTls, Driver, Roots};
 
 use crate::args::Trust;
 use crate::exit::{Failure, Kind};
@@ -49,9 +49,16 @@ pub(crate) fn seconds(seconds: f64) -> Result<Duration, Failure> {
 
 /// A driver for client connections, with the trust the options ask for.
 pub(crate) fn driver<H: Handler>(trust: &Trust, app: App<H>) -> Result<Driver<App<H>>, Failure> {
-    let _ = trust;
-    Driver::new(app, drivers::Limits::default(), drivers::SocketOptions::default())
-        .map_err(|error| Failure::new(Kind::Start, error.to_string()))
+    let mut tls = ClientTls { key_log: true, ..ClientTls::default() };
+    if trust.insecure {
+        tls.dangers.accept_any_certificate();
+    }
+    if let Some(path) = &trust.cacert {
+        let pem = std::fs::read(path)
+            .map_err(|error| Failure::new(Kind::Input, format!("cannot read {}: {error}", path.display())))?;
+        tls.roots = Roots::Pem(pem);
+    }
+    Driver::client(app, tls).map_err(|error| Failure::new(Kind::Start, error.to_string()))
 }
 
 /// An application's configuration with a seed of its own.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::{End, Fields, Group, Handler, Message, Request, Stream, Wakes, Writable};
+use drivers::Waker;
 
 use super::body::{Bytes, Drip, Echo, Reply};
 use super::mirror::{Board, Mirror, Stroke};
@@ -14,14 +15,23 @@ use super::{Shared, page};
 /// The application of one thread.
 pub(super) struct Site {
     shared: Arc<Shared>,
+    /// All threads of the server, this one included: each has a board, and all boards show the same.
+    threads: Vec<Waker<Stroke>>,
     board: Board,
     /// Buffers of finished echoes, for the next ones: an echo in steady state allocates nothing.
     buffers: Vec<Vec<u8>>,
 }
 
 impl Site {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, board: Board::default(), buffers: Vec::new() }
+    pub(super) fn new(shared: Arc<Shared>, threads: &[Waker<Stroke>]) -> Self {
+        Self { shared, threads: threads.to_vec(), board: Board::default(), buffers: Vec::new() }
+    }
+
+    /// Sends a stroke to the boards of all threads. A thread that is too busy to take it misses it.
+    fn publish(&self, stroke: &Stroke) {
+        for thread in &self.threads {
+            let _ = thread.wake(Stroke::clone(stroke));
+        }
     }
 
     fn root(&self) -> Option<&Path> {
@@ -83,7 +93,7 @@ impl Handler for Site {
             Session::Counter(counter) => counter.take(&message),
             Session::Mirror(mirror) => {
                 if let Some(stroke) = mirror.take(&message, stream) {
-                    self.shared.publish(stroke);
+                    self.publish(&stroke);
                 }
             }
             _ => {}

@@ -3,22 +3,22 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use app::App;
-use drivers::{Limits, ListenAddress, SocketOptions};
+use drivers::{Listen, ListenAddress, Stats};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
-use super::Shared;
 use super::site::Site;
+use super::{Shared, certificate};
 use crate::args::{Driver, Serve};
 use crate::client;
 use crate::exit::{Failure, Kind};
 
 const PLAIN: &str = "127.0.0.1:7681";
 const TLS: &str = "127.0.0.1:7682";
-/// Connections that wait to be accepted.
-const BACKLOG: u32 = 1024;
 
 fn start(message: impl Into<String>) -> Failure {
     Failure::new(Kind::Start, message)
@@ -28,43 +28,70 @@ fn start(message: impl Into<String>) -> Failure {
 pub(crate) fn run(options: &Serve) -> Result<(), Failure> {
     check_driver(options.driver)?;
     let shared = Arc::new(Shared { root: root(options.root.as_deref())?, ..Shared::default() });
-    let config = app::Config { server: Some(client::USER_AGENT.into()), ..app::Config::default() };
-    let app = App::new(Site::new(Arc::clone(&shared)), config);
-    let mut driver = drivers::Driver::new(app, Limits::default(), SocketOptions::default())
+    let listen = listeners(options)?;
+    // Before anything else is started, so that a signal that comes early is not lost.
+    let mut signals = Signals::new([SIGINT, SIGTERM])
+        .map_err(|error| start(format!("cannot wait for signals: {error}")))?;
+
+    let secure = listen.iter().map(|listen| listen.tls.is_some()).collect::<Vec<_>>();
+    let server = drivers::Server { listen, threads: options.threads, ..drivers::Server::default() };
+    let site = Arc::clone(&shared);
+    let running = server
+        .start(move |_, threads| App::new(Site::new(Arc::clone(&site), threads), config()))
         .map_err(|error| start(error.to_string()))?;
-    let plain = if options.listen.is_empty() { vec![PLAIN.to_owned()] } else { options.listen.clone() };
-    for text in &plain {
-        let address = address(text)?;
-        let bound = driver
-            .listen(&address, BACKLOG)
-            .map_err(|error| start(format!("cannot listen on {text}: {error}")))?;
-        println!("listening on http://{bound}/");
+    for (address, secure) in running.addresses().iter().zip(secure) {
+        println!("listening on {}", shown(address, secure));
     }
-    let _ = TLS;
-    shared.wakers.lock().unwrap_or_else(PoisonError::into_inner).push(driver.waker());
-    let waker = driver.waker();
-    let grace = Duration::from_secs(options.grace);
-    let mut signals =
-        signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM])
-            .map_err(|error| start(format!("cannot wait for signals: {error}")))?;
-    std::thread::spawn(move || {
-        if let Some(signal) = signals.forever().next() {
-            tracing::info!(signal, "stopping");
-            waker.drain(grace);
-        }
-    });
-    println!("open the address in a browser; Ctrl-C stops");
+    println!("open an address in a browser; Ctrl-C stops");
+
     let started = Instant::now();
-    let stats = driver.run().map_err(|error| start(error.to_string()))?;
+    if let Some(signal) = signals.forever().next() {
+        let signal = signal_hook::low_level::signal_name(signal).unwrap_or("signal");
+        tracing::info!(signal, grace = options.grace, "stopping");
+    }
+    running.drain(Duration::from_secs(options.grace));
+    let stats = running.join().map_err(|error| start(error.to_string()))?;
+    let total = stats.into_iter().fold(Stats::default(), Stats::plus);
     println!(
         "served {} requests on {} connections in {:.1?}: {} bytes in, {} bytes out",
         shared.requests.load(Ordering::Relaxed),
-        stats.accepted,
+        total.accepted,
         started.elapsed(),
-        stats.bytes_in,
-        stats.bytes_out,
+        total.bytes_in,
+        total.bytes_out,
     );
     Ok(())
+}
+
+fn config() -> app::Config {
+    app::Config { server: Some(client::USER_AGENT.into()), ..app::Config::default() }
+}
+
+/// What the options ask to listen on; without any, the two default addresses.
+fn listeners(options: &Serve) -> Result<Vec<Listen>, Failure> {
+    let defaults = options.listen.is_empty() && options.listen_tls.is_empty();
+    let given =
+        |given: &[String], default: &str| if defaults { vec![default.to_owned()] } else { given.to_vec() };
+    let mut listeners = Vec::new();
+    for text in given(&options.listen, PLAIN) {
+        listeners.push(Listen::plain(address(&text)?));
+    }
+    let secure = given(&options.listen_tls, TLS);
+    if !secure.is_empty() {
+        let tls = certificate::acceptor(options)?;
+        for text in secure {
+            listeners.push(Listen { tls: Some(tls.clone()), ..Listen::plain(address(&text)?) });
+        }
+    }
+    Ok(listeners)
+}
+
+/// An address to open, or to give to a client that speaks over unix sockets.
+fn shown(address: &ListenAddress, secure: bool) -> String {
+    match address {
+        ListenAddress::Tcp(address) => format!("{}://{address}/", if secure { "https" } else { "http" }),
+        ListenAddress::Unix(path) => format!("unix:{}{}", path.display(), if secure { " (TLS)" } else { "" }),
+    }
 }
 
 fn check_driver(driver: Driver) -> Result<(), Failure> {
