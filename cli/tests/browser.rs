@@ -1,5 +1,7 @@
 //! The demo page in Chromium, without a screen. Screenshots stay in the target folder's `tmp` to be looked at.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
 mod common;
 
 use std::path::Path;

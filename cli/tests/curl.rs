@@ -1,5 +1,7 @@
 //! curl against our server.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
 mod common;
 
 use std::process::Command;

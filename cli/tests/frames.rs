@@ -1,5 +1,7 @@
 //! WebSocket frames that are wrong, byte by byte, against the server: each gets the close code of RFC 6455.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
 mod common;
 
 use std::io::{Read, Write};

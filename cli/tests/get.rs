@@ -1,5 +1,7 @@
 //! `sanswire get` and its exit statuses, against servers that do one thing right or wrong.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
 mod common;
 
 use std::time::Duration;

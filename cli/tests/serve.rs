@@ -1,5 +1,7 @@
 //! `sanswire serve`: how it starts, fails to start, and stops.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
 mod common;
 
 use std::io::{Read, Write};
