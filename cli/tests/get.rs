@@ -204,7 +204,6 @@ fn wrong_use() {
         &["get", "-X", "NOT A TOKEN", &address],
         &["unheard-of"],
         &["ws"],
-        &["serve", "--listen", "nowhere"],
         &["serve", "--threads", "many"],
     ] {
         let got = run(&mut sanswire(arguments));

@@ -30,9 +30,11 @@ fn what_keeps_it_from_starting() {
     let (one, other) = (Certificate::new(), Certificate::new());
     let text = folder.write("text", "this is no certificate");
     let missing = folder.file("missing");
+    let nowhere = "nowhere".to_owned();
     for (more, mention) in [
         (&["--listen", &busy, "--listen-tls", "127.0.0.1:0"][..], &busy),
         (&["--listen", "127.0.0.1:0", "--listen-tls", &busy], &busy),
+        (&["--listen", &nowhere], &nowhere),
         (&[&FREE[..], &["--cert", &missing, "--key", &one.key()]].concat(), &missing),
         (&[&FREE[..], &["--cert", &text, "--key", &one.key()]].concat(), &text),
         (&[&FREE[..], &["--cert", &one.cert(), "--key", &text]].concat(), &text),

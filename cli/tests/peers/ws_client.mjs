@@ -124,7 +124,7 @@ const cases = {
     }));
   },
 
-  // Compression is on offer; whether it is taken is the server's choice, but what is echoed must be the same.
+  // Whether an offer is taken is the server's choice; what is echoed is the same.
   async offers() {
     const ws = await open("/ws/echo", [], { perMessageDeflate: true });
     await echoed(ws, "again and ".repeat(5000));
