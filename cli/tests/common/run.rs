@@ -127,8 +127,13 @@ impl Running {
 
     /// Writes a line to its standard input. A child that no longer listens shows in what comes next.
     pub(crate) fn say(&mut self, line: &str) {
+        self.say_bytes(format!("{line}\n").as_bytes());
+    }
+
+    /// The same for bytes that need not be text.
+    pub(crate) fn say_bytes(&mut self, bytes: &[u8]) {
         let stdin = self.stdin.as_mut().expect("standard input is still open");
-        let _ = stdin.write_all(format!("{line}\n").as_bytes());
+        let _ = stdin.write_all(bytes);
         let _ = stdin.flush();
     }
 
