@@ -201,10 +201,15 @@ impl Client {
         }
     }
 
-    /// Starts the minimum rate anew: call it when bytes were left unread for reasons that are not the peer's.
-    pub fn forgive_delay(&mut self) {
-        if self.clock.due() == Due::Rate {
-            self.clock.arm(Due::Rate, &self.config.limits);
+    /// Suspends the minimum rate while the application takes no data, which is no fault of the peer's, and starts
+    /// it anew when it does again.
+    pub fn hold_body(&mut self, held: bool) {
+        match self.clock.due() {
+            Due::Rate if held => self.clock.disarm(),
+            Due::Nothing if !held && self.recv == Recv::Body => {
+                self.clock.arm(Due::Rate, &self.config.limits)
+            }
+            _ => {}
         }
     }
 
