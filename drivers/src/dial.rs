@@ -28,6 +28,8 @@ pub(crate) struct Dial<C> {
     fault: Closed,
 }
 
+const NEVER: Instant = Instant(u64::MAX);
+
 #[derive(Debug, Clone)]
 pub(crate) enum Peer {
     Inet(SocketAddr),
@@ -113,6 +115,9 @@ impl<C> Dial<C> {
                 },
                 Err(errno) => self.blame(fault(errno)),
             }
+        }
+        if self.attempts.len() as u32 >= limits.attempts.max(1) {
+            self.next_attempt = NEVER; // until one of them fails
         }
         if self.attempts.is_empty() && self.addresses.is_empty() && !self.resolving {
             return Dialled::Failed(self.fault);

@@ -237,6 +237,10 @@ impl<C> Link<C> {
         matches!(self.phase, Phase::Linger)
     }
 
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open(_))
+    }
+
     /// The connection, once it is established and until it is closed.
     pub fn connection_mut(&mut self) -> Option<&mut C> {
         match &mut self.phase {

@@ -363,7 +363,10 @@ impl<S: Service> Driver<S> {
         let id = self.table.vacancy();
         match address {
             Address::Socket(address) => dial.resolved([Peer::Inet(address)]),
-            Address::Unix(path) => dial.resolved(Peer::unix(&path).ok()),
+            Address::Unix(path) => match Peer::unix(&path) {
+                Ok(peer) => dial.resolved([peer]),
+                Err(_) => dial.give_up(Closed::Unreachable),
+            },
             Address::Host(host, port) => match host.parse::<IpAddr>() {
                 Ok(ip) => dial.resolved([Peer::Inet((ip, port).into())]),
                 Err(_) => {
@@ -383,15 +386,21 @@ impl<S: Service> Driver<S> {
         match &mut slot.occupant {
             Occupant::Nobody => {}
             Occupant::Dial(_) => self.give_dial_turn(index, now),
-            Occupant::Link(link) => match link.turn(&mut self.service, &mut self.workspace, now) {
-                Turn::Over => self.remove(index, Closed::Done),
-                turn => {
-                    if turn == Turn::Again {
-                        self.table.enqueue(index);
-                    }
-                    self.settle(index);
+            Occupant::Link(link) => {
+                let was_open = link.is_open();
+                let turn = link.turn(&mut self.service, &mut self.workspace, now);
+                if turn == Turn::Over {
+                    return self.remove(index, Closed::Done);
                 }
-            },
+                let late = self.draining.is_some() && link.is_open() && !was_open;
+                if late {
+                    link.drain(&mut self.service, now);
+                }
+                if late || turn == Turn::Again {
+                    self.table.enqueue(index);
+                }
+                self.settle(index);
+            }
         }
     }
 
@@ -466,11 +475,14 @@ impl<S: Service> Driver<S> {
 
     /// Closes what is in a slot, whatever it is.
     fn remove(&mut self, index: u32, why: Closed) {
-        match self.table.vacate(index) {
+        let occupant = self.table.vacate(index);
+        if let (Closed::Timeout(_), Occupant::Dial(_) | Occupant::Link(_)) = (why, &occupant) {
+            self.workspace.stats.timeouts += 1;
+        }
+        match occupant {
             Occupant::Nobody => return,
             Occupant::Dial(dial) => {
                 self.workspace.stats.failed += 1;
-                self.workspace.stats.timeouts += u64::from(matches!(why, Closed::Timeout(_)));
                 self.service.closed(dial.connection, why);
             }
             Occupant::Link(link) => link.close(&mut self.service, &mut self.workspace, why),
@@ -483,7 +495,9 @@ impl<S: Service> Driver<S> {
 impl<S: Service> Drop for Driver<S> {
     fn drop(&mut self) {
         self.waker.close();
-        self.listeners.clear();
+        if std::thread::panicking() {
+            return; // most likely the service's doing: it is not to be trusted with more calls
+        }
         for index in 0..self.table.size() {
             self.remove(index, Closed::Shutdown);
         }

@@ -100,6 +100,8 @@ impl<C> Link<C> {
             self.send(&mut tx, workspace, now)?;
         }
         let flushed = tx.is_empty() && !self.wants_flush();
+        rx.compact();
+        let has_room = rx.room() > 0;
         self.rx = workspace.pool.keep(rx);
         self.tx = workspace.pool.keep(tx);
 
@@ -121,7 +123,7 @@ impl<C> Link<C> {
         if self.ready.broken && (self.ready.eof || !self.ready.readable || !wants.read) {
             return Err(Closed::Reset);
         }
-        let readable = wants.read && self.readable();
+        let readable = wants.read && has_room && self.readable();
         Ok(if readable || full && flushed { Turn::Again } else { Turn::Wait })
     }
 
