@@ -70,7 +70,11 @@ impl<C> Dial<C> {
 
     /// When the next turn is due at the latest.
     pub(crate) fn poll_timeout(&self) -> Instant {
-        if self.addresses.is_empty() || self.resolving { self.deadline } else { self.deadline.min(self.next_attempt) }
+        if self.addresses.is_empty() || self.resolving {
+            self.deadline
+        } else {
+            self.deadline.min(self.next_attempt)
+        }
     }
 
     /// Looks at what became of the attempts, and starts further ones. `watch` asks for reports on a socket.
@@ -190,7 +194,9 @@ fn outcome(socket: &OwnedFd) -> Result<bool, Errno> {
 fn fault(errno: Errno) -> Closed {
     match errno {
         // A unix socket whose name nobody has bound, or whose backlog is full, accepts no connections either.
-        Errno::CONNREFUSED | Errno::NOENT | Errno::AGAIN | Errno::NOTSOCK | Errno::PROTOTYPE => Closed::Refused,
+        Errno::CONNREFUSED | Errno::NOENT | Errno::AGAIN | Errno::NOTSOCK | Errno::PROTOTYPE => {
+            Closed::Refused
+        }
         Errno::TIMEDOUT => Closed::Timeout(Reason::Connect),
         Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM => Closed::Limit,
         Errno::CONNRESET => Closed::Reset,

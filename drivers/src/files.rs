@@ -18,7 +18,10 @@ pub(crate) struct Files {
 enum Slot {
     Free,
     /// `next` is the connection's next file: its files are a list whose head it keeps.
-    Open { file: File, next: FileList },
+    Open {
+        file: File,
+        next: FileList,
+    },
 }
 
 /// The files of one connection.
@@ -117,13 +120,9 @@ impl Files {
 /// Opens a regular file for reading that lies below `root` once symbolic links are followed, whatever others do to
 /// the directories at the same time.
 fn open_below(root: &Path, path: &Path) -> Result<(File, FileMeta), FileError> {
-    let directory = rustix::fs::openat(
-        CWD,
-        root,
-        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )
-    .map_err(file_error)?;
+    let directory =
+        rustix::fs::openat(CWD, root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+            .map_err(file_error)?;
     // Not blocking: opening a FIFO would wait for its writer.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;

@@ -158,7 +158,13 @@ impl<C> Link<C> {
         Ok(Self::new(socket, id, Phase::Open(connection)))
     }
 
-    fn handshake(socket: OwnedFd, id: ConnectionId, tls: Tls, waiting: Waiting<C>, deadline: Instant) -> Self {
+    fn handshake(
+        socket: OwnedFd,
+        id: ConnectionId,
+        tls: Tls,
+        waiting: Waiting<C>,
+        deadline: Instant,
+    ) -> Self {
         let mut link = Self::new(socket, id, Phase::Handshake(Box::new(waiting)));
         link.tls = Some(Box::new(tls));
         link.deadline = Some(deadline);
@@ -250,7 +256,12 @@ impl<C> Link<C> {
     }
 
     /// Ends the link at once. The service's connection, if there still is one, is told `why`.
-    pub fn close<S: Service<Connection = C>>(mut self, service: &mut S, workspace: &mut Workspace, why: Closed) {
+    pub fn close<S: Service<Connection = C>>(
+        mut self,
+        service: &mut S,
+        workspace: &mut Workspace,
+        why: Closed,
+    ) {
         self.end(service, workspace, why);
     }
 

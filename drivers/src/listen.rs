@@ -121,7 +121,10 @@ fn listen_tcp(
         rustix::net::listen(socket, backlog)?;
     }
     let address = ListenAddress::Tcp(address);
-    Ok(sockets.into_iter().map(|socket| Listening { socket, address: address.clone(), _file: None }).collect())
+    Ok(sockets
+        .into_iter()
+        .map(|socket| Listening { socket, address: address.clone(), _file: None })
+        .collect())
 }
 
 fn bind_tcp(address: SocketAddr, shared: bool, options: &SocketOptions) -> io::Result<OwnedFd> {

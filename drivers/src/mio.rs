@@ -10,9 +10,9 @@ use app::{Address, Closed, ConnectionId, Service, Target, Wake};
 use proto_core::{Instant, Reason};
 
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::dial::{Dial, Dialled, Peer};
 use crate::dns::Resolver;
-use crate::config::Config;
 use crate::limits::Stats;
 use crate::link::{Link, Origin, Turn};
 use crate::listen::{Accepted, Listen, ListenAddress, Listening, accept, open};
@@ -66,7 +66,8 @@ impl<S: Service> Driver<S> {
     /// The TLS configuration is of no use ([`TlsConfigError`](crate::TlsConfigError)), or the operating system gives
     /// no event queue.
     pub fn new(service: S, config: &Config) -> io::Result<Self> {
-        let tls = config.client_tls.build().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let tls =
+            config.client_tls.build().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         Ok(Self::assemble(service, Mailroom::new(config.limits.wake_queue)?, tls, config))
     }
 
@@ -293,7 +294,8 @@ impl<S: Service> Driver<S> {
         }
         if self.timers.len() > 4 * self.table.len() + 1024 {
             let table = &mut self.table;
-            self.timers.retain(|entry| table.named(entry.id).is_some_and(|slot| slot.armed == Some(entry.at)));
+            self.timers
+                .retain(|entry| table.named(entry.id).is_some_and(|slot| slot.armed == Some(entry.at)));
         }
         if self.draining.is_some_and(|at| at <= now) {
             for index in 0..self.table.size() {

@@ -55,7 +55,8 @@ impl Server {
             }
         }
 
-        let mailrooms = (0..threads).map(|_| Mailroom::new(limits.wake_queue)).collect::<io::Result<Vec<_>>>()?;
+        let mailrooms =
+            (0..threads).map(|_| Mailroom::new(limits.wake_queue)).collect::<io::Result<Vec<_>>>()?;
         let wakers: Arc<[_]> = mailrooms.iter().map(|mailroom| mailroom.waker.clone()).collect();
         let make = Arc::new(make);
         let mut running = Running { addresses, wakers: wakers.to_vec(), threads: Vec::new() };

@@ -1,4 +1,5 @@
 //! How connections end, or never begin.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -131,7 +132,8 @@ fn dial(address: Address, timeout: Option<Duration>) -> Closed {
 #[test]
 fn why_a_connection_never_came_about_is_named() {
     // Bound but not listening: nobody else can take the port meanwhile.
-    let holder = rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::STREAM, None).unwrap();
+    let holder =
+        rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::STREAM, None).unwrap();
     rustix::net::bind(&holder, &LOCAL).unwrap();
     let unused: std::net::SocketAddr = rustix::net::getsockname(&holder).unwrap().try_into().unwrap();
     assert_eq!(dial(Address::Socket(unused), None), Closed::Refused);
@@ -176,7 +178,8 @@ fn a_name_with_several_addresses_is_tried_until_one_answers() {
     // Only one of the two families listens.
     let mut driver = driver(Test::server(Role::Echo), limits());
     let address = listen(&mut driver);
-    let target = Target { address: Address::Host("localhost".into(), address.port()), tls: None, timeout: None };
+    let target =
+        Target { address: Address::Host("localhost".into(), address.port()), tls: None, timeout: None };
     driver.service_mut().connect.push_back((target, talk("hello", 5)));
     drive_until(&mut driver, |driver| driver.service().closes() == 2);
     assert_eq!(driver.service().got[&0], b"hello");

@@ -1,12 +1,13 @@
 //! The same bytes over TLS, and what can go wrong with certificates.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
 use app::{Address, Closed, Target, TlsFault, TlsTarget};
 use common::*;
 use drivers::{
-    ClientCertificates, ClientTls, Config, Dangers, Driver, Identity, Limits, Listen, ListenAddress, Roots, ServerTls,
-    TlsAcceptor, TlsConfigError,
+    ClientCertificates, ClientTls, Config, Dangers, Driver, Identity, Limits, Listen, ListenAddress, Roots,
+    ServerTls, TlsAcceptor, TlsConfigError,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use std::time::Duration;
@@ -32,7 +33,8 @@ impl Authority {
 
     fn issue(&self, names: &[&str], adjust: impl FnOnce(&mut CertificateParams)) -> Identity {
         let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()).unwrap();
+        let mut params =
+            CertificateParams::new(names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()).unwrap();
         adjust(&mut params);
         let certificate = params.signed_by(&key, &self.0).unwrap();
         Identity { chain: certificate.pem().into_bytes(), key: key.serialize_pem().into_bytes() }
@@ -140,7 +142,7 @@ fn a_self_signed_authority_counts_as_self_signed() {
         ] {
             let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
             adjust(&mut params);
-            params.is_ca = is_ca.clone();
+            params.is_ca = is_ca;
             let own = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
             let identity =
                 Identity { chain: own.pem().into_bytes(), key: own.key().serialize_pem().into_bytes() };
@@ -240,7 +242,8 @@ fn sessions_are_resumed() {
         driver.service_mut().connect.push_back((to_name(address, "localhost"), talk("hello", 5)));
         drive_until(&mut driver, |driver| driver.service().closes() == 2 * (round + 1));
     }
-    let resumed: Vec<_> = driver.service().links.iter().map(|link| link.tls.as_ref().unwrap().resumed).collect();
+    let resumed: Vec<_> =
+        driver.service().links.iter().map(|link| link.tls.as_ref().unwrap().resumed).collect();
     assert_eq!(resumed, [false, false, true, true, true, true]);
 }
 

@@ -7,7 +7,8 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::{
-    ClientHello, NoServerSessionStorage, ParsedCertificate, ResolvesServerCert, ServerConnection, WebPkiClientVerifier,
+    ClientHello, NoServerSessionStorage, ParsedCertificate, ResolvesServerCert, ServerConnection,
+    WebPkiClientVerifier,
 };
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, KeyLogFile, RootCertStore, ServerConfig};
@@ -179,7 +180,8 @@ impl ServerTls {
 
 impl TlsAcceptor {
     pub(crate) fn accept(&self, room: usize) -> Result<Tls, Closed> {
-        let session = ServerConnection::new(Arc::clone(&self.config)).map_err(|_| Closed::Tls(TlsFault::Protocol))?;
+        let session =
+            ServerConnection::new(Arc::clone(&self.config)).map_err(|_| Closed::Tls(TlsFault::Protocol))?;
         Ok(Tls::new(session.into(), room))
     }
 }
@@ -212,7 +214,8 @@ impl ClientTls {
             Roots::Platform => None,
             Roots::Pem(pem) => Some(roots_from_pem(pem)?),
         };
-        let identity = self.identity.as_ref().map(|identity| certified_key(identity, &provider)).transpose()?;
+        let identity =
+            self.identity.as_ref().map(|identity| certified_key(identity, &provider)).transpose()?;
         Ok(TlsConnector {
             shared: Arc::new(Connector {
                 roots,
@@ -251,9 +254,9 @@ impl Connector {
         };
         let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
         let mut config = match &self.identity {
-            Some(identity) => {
-                builder.with_client_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(Arc::clone(identity))))
-            }
+            Some(identity) => builder.with_client_cert_resolver(Arc::new(
+                rustls::sign::SingleCertAndKey::from(Arc::clone(identity)),
+            )),
             None => builder.with_no_client_auth(),
         };
         config.resumption = Resumption::in_memory_sessions(256);
@@ -273,9 +276,12 @@ impl ResolvesServerCert for ByName {
         let usable = |key: &&Arc<CertifiedKey>| key.key.choose_scheme(hello.signature_schemes()).is_some();
         let name = hello.server_name().and_then(|name| ServerName::try_from(name).ok());
         let fits = |key: &&Arc<CertifiedKey>| {
-            let certificate = key.end_entity_cert().ok().and_then(|der| ParsedCertificate::try_from(der).ok());
+            let certificate =
+                key.end_entity_cert().ok().and_then(|der| ParsedCertificate::try_from(der).ok());
             let named = certificate.zip(name.as_ref());
-            named.is_some_and(|(certificate, name)| rustls::client::verify_server_name(&certificate, name).is_ok())
+            named.is_some_and(|(certificate, name)| {
+                rustls::client::verify_server_name(&certificate, name).is_ok()
+            })
         };
         let usable_ones = || self.0.iter().filter(usable);
         let by_name = if self.0.len() > 1 { usable_ones().find(fits) } else { None };

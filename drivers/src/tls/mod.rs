@@ -5,6 +5,7 @@ mod session;
 mod verify;
 
 pub use config::{
-    ClientCertificates, ClientTls, Dangers, Identity, Roots, ServerTls, TlsAcceptor, TlsConfigError, TlsConnector,
+    ClientCertificates, ClientTls, Dangers, Identity, Roots, ServerTls, TlsAcceptor, TlsConfigError,
+    TlsConnector,
 };
 pub(crate) use session::Tls;

@@ -43,7 +43,9 @@ impl Verifier {
             let Err(Error::InvalidCertificate(error)) = &verdict else { return verdict };
             match error {
                 CertificateError::ExpiredContext { not_after, .. } if clock_changes > 0 => now = *not_after,
-                CertificateError::NotValidYetContext { not_before, .. } if clock_changes > 0 => now = *not_before,
+                CertificateError::NotValidYetContext { not_before, .. } if clock_changes > 0 => {
+                    now = *not_before
+                }
                 // Signed by a namesake of somebody trusted (`BadSignature`) is signed by somebody unknown. The
                 // certificate itself has been found in order, dates included, before its issuer is sought.
                 error if is_unknown_issuer(error) => {

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use app::{
-    Action, Address, Closed, ConnectionId, FileError, FileId, FileMeta, Group, LinkInfo, Service, Target, Wake,
+    Action, Address, Closed, ConnectionId, FileError, FileId, FileMeta, Group, LinkInfo, Service, Target,
+    Wake,
 };
 use drivers::{Config, Driver, Limits, Listen, ListenAddress};
 use proto_core::{Deadline, Instant, Reason, Wants, WriteBuf};
@@ -239,7 +240,13 @@ impl Service for Test {
         }
     }
 
-    fn file_data(&mut self, conn: &mut Conn, token: u32, data: Result<&[u8], FileError>, out: &mut WriteBuf<'_>) {
+    fn file_data(
+        &mut self,
+        conn: &mut Conn,
+        token: u32,
+        data: Result<&[u8], FileError>,
+        out: &mut WriteBuf<'_>,
+    ) {
         let data = data.unwrap();
         assert_eq!(out.put_some(data), data.len(), "the driver read more than there was room for");
         conn.file.offset += data.len() as u64;
