@@ -148,6 +148,7 @@ impl<C> Link<C> {
                     Ok(Self::handshake(socket, id, tls, waiting, deadline))
                 }
                 Err(why) => {
+                    workspace.stats.failed += 1;
                     service.closed(connection, why);
                     Err(why)
                 }

@@ -184,3 +184,21 @@ fn a_name_with_several_addresses_is_tried_until_one_answers() {
     drive_until(&mut driver, |driver| driver.service().closes() == 2);
     assert_eq!(driver.service().got[&0], b"hello");
 }
+
+#[test]
+fn an_early_answer_is_heard_although_the_peer_no_longer_listens() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut [0; 10]).unwrap();
+        stream.write_all(b"413 enough\n").unwrap();
+        // Dropped with input unread: the kernel resets the connection.
+    });
+    let mut driver = driver(Test::default(), limits());
+    driver.service_mut().connect.push_back((to(address), talk(pattern(20_000_000), 1 << 30)));
+    drive_until(&mut driver, |driver| driver.service().closes() == 1);
+    server.join().unwrap();
+    assert_eq!(driver.service().closed(0), Some(Closed::Reset));
+    assert_eq!(driver.service().got[&0], b"413 enough\n");
+}
