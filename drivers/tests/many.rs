@@ -78,6 +78,17 @@ fn at_the_limit_of_connections_listeners_rest() {
 }
 
 #[test]
+fn no_more_than_a_burst_is_accepted_before_others_get_their_turn() {
+    let mut driver = driver(Test::server(Role::Echo), Limits { accept_burst: 2, ..limits() });
+    let address = listen(&mut driver);
+    let _clients: Vec<_> = (0..5).map(|_| TcpStream::connect(address).unwrap()).collect();
+    for expected in [2, 4, 5, 5] {
+        driver.turn(Some(millis(5))).unwrap();
+        assert_eq!(driver.stats().accepted, expected);
+    }
+}
+
+#[test]
 fn who_is_not_wanted_is_hung_up_on() {
     let mut test = Test::server(Role::Echo);
     test.refuse = true;

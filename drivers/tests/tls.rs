@@ -96,6 +96,26 @@ fn megabytes_come_back_as_they_went() {
 }
 
 #[test]
+fn many_connections_shake_hands_at_once() {
+    let authority = Authority::new();
+    let acceptor = server(vec![authority.issue(&["localhost"], valid)]).build().unwrap();
+    let (mut driver, address) = pair(Role::Echo, acceptor, trusting(&authority));
+    let sent = pattern(100_000);
+    for _ in 0..60 {
+        driver
+            .service_mut()
+            .connect
+            .push_back((to_name(address, "localhost"), talk(sent.clone(), sent.len())));
+    }
+    drive_until(&mut driver, |driver| driver.service().closes() == 120);
+    let test = driver.service();
+    assert!(test.log.values().flatten().all(|happened| matches!(happened, Happened::Closed(Closed::Done))
+        || !matches!(happened, Happened::Closed(_))));
+    assert_eq!(test.got.values().filter(|got| **got == sent).count(), 60);
+    drive_until(&mut driver, |driver| driver.connections() == 0);
+}
+
+#[test]
 fn what_is_wrong_with_a_certificate_is_named() {
     let (authority, stranger, namesake) = (Authority::new(), Authority::named("stranger"), Authority::new());
     let good = server(vec![authority.issue(&["localhost"], valid)]).build().unwrap();
