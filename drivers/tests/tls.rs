@@ -291,6 +291,41 @@ fn what_is_no_tls_is_told_from_what_is_silent() {
 }
 
 #[test]
+fn a_half_closed_peer_is_still_answered() {
+    use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+    use std::io::{Read as _, Write as _};
+    let authority = Authority::new();
+    let acceptor = server(vec![authority.issue(&["localhost"], valid)]).build().unwrap();
+    let answer = pattern(300_000);
+    let (mut driver, address) = pair(Role::Last(answer.clone()), acceptor, trusting(&authority));
+    let root = CertificateDer::from_pem_slice(&authority.pem()).unwrap();
+    // TLS by hand: it says that it has finished, and leaves the transport open.
+    let client = std::thread::spawn(move || {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(root).unwrap();
+        let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = "localhost".try_into().unwrap();
+        let session = rustls::ClientConnection::new(std::sync::Arc::new(config), name).unwrap();
+        let mut stream = rustls::StreamOwned::new(session, std::net::TcpStream::connect(address).unwrap());
+        stream.write_all(b"question").unwrap();
+        stream.conn.send_close_notify();
+        stream.flush().unwrap();
+        let mut got = Vec::new();
+        stream.read_to_end(&mut got).unwrap();
+        got
+    });
+    drive_until(&mut driver, |driver| driver.service().closes() == 1 && driver.connections() == 0);
+    assert!(client.join().unwrap() == answer);
+    assert_eq!(driver.service().log[&0], [Happened::Accepted, Happened::Eof, Happened::Closed(Closed::Done)]);
+    assert_eq!(driver.service().got[&0], b"question");
+}
+
+#[test]
 fn a_cut_connection_is_told_from_a_finished_one() {
     use std::io::{Read as _, Write as _};
     let authority = Authority::new();
