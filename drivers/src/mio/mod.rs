@@ -150,6 +150,9 @@ impl<S: Service> Driver<S> {
             _ => {}
         }
         let now = self.clock.now();
+        if let Some(unix) = self.clock.time_of_day(now) {
+            self.service.wall_clock(now, unix);
+        }
         for event in &self.events {
             match event.token() {
                 WAKER => {}
