@@ -1,0 +1,3 @@
+//! This workspace's codecs, driven the way its drivers do.
+
+pub mod ws;
