@@ -3,11 +3,12 @@
 //! Ours is timed in place, which is how a driver uses it, and once more with the copy out of a socket's memory that
 //! every rival includes.
 
-use crate::floor;
+use crate::aligned::Aligned;
 use crate::frames::{Content, Frames};
 use crate::measure::{Case, Contestant, Standing};
 #[cfg(feature = "rivals")]
 use crate::rivals::{fastwebsockets, tungstenite, yawc};
+use crate::{floor, ours};
 
 /// The group's name.
 pub const NAME: &str = "ws_recv";
@@ -33,7 +34,12 @@ fn case(content: Content, payload: usize) -> Case {
 
 fn contestants(frames: &Frames) -> Vec<Contestant> {
     #[allow(unused_mut)] // without rivals
-    let mut all = vec![floor_in_place(frames), floor_copied(frames)];
+    let mut all = vec![
+        ours::ws::receive(frames),
+        ours::ws::receive_copied(frames),
+        floor_in_place(frames),
+        floor_copied(frames),
+    ];
     #[cfg(feature = "rivals")]
     {
         all.push(tungstenite::receive(frames));
@@ -44,12 +50,12 @@ fn contestants(frames: &Frames) -> Vec<Contestant> {
 }
 
 fn floor_in_place(frames: &Frames) -> Contestant {
-    let (mut wire, text) = (frames.wire.clone(), frames.content != Content::Binary);
-    Contestant::new("in place", Standing::Floor, move || floor::receive(&mut wire, text))
+    let (mut wire, text) = (Aligned::copy(&frames.wire), frames.content != Content::Binary);
+    Contestant::new("floor in place", Standing::Floor, move || floor::receive(&mut wire, text))
 }
 
 fn floor_copied(frames: &Frames) -> Contestant {
-    let (wire, text) = (frames.wire.clone(), frames.content != Content::Binary);
-    let mut room = vec![0; frames.payload];
-    Contestant::new("copied", Standing::Floor, move || floor::receive_copied(&wire, &mut room, text))
+    let (wire, text) = (Aligned::copy(&frames.wire), frames.content != Content::Binary);
+    let mut room = Aligned::zeroed(frames.payload);
+    Contestant::new("floor copied", Standing::Floor, move || floor::receive_copied(&wire, &mut room, text))
 }

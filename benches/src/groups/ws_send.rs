@@ -2,11 +2,12 @@
 
 use std::hint::black_box;
 
-use crate::floor;
+use crate::aligned::Aligned;
 use crate::frames::payloads;
 use crate::measure::{Case, Contestant, Standing};
 #[cfg(feature = "rivals")]
 use crate::rivals::{fastwebsockets, tungstenite, yawc};
+use crate::{floor, ours};
 
 /// The group's name.
 pub const NAME: &str = "ws_send";
@@ -29,24 +30,24 @@ fn case(client: bool, len: usize) -> Case {
         shape: format!("{} {}", crate::size(len), if client { "client" } else { "server" }),
         operations: payloads.len() as u64,
         bytes: len as u64,
-        contestants: contestants(payloads, client),
+        contestants: contestants(&payloads, client),
     }
 }
 
-fn contestants(payloads: Vec<Vec<u8>>, client: bool) -> Vec<Contestant> {
-    let mut all = vec![];
+fn contestants(payloads: &[Vec<u8>], client: bool) -> Vec<Contestant> {
+    #[allow(unused_mut)] // without rivals
+    let mut all = vec![ours::ws::send(payloads, client), floor_of(payloads.to_vec(), client)];
     #[cfg(feature = "rivals")]
     {
-        all.push(tungstenite::send(&payloads, client));
-        all.push(fastwebsockets::send(&payloads, client));
-        all.extend(yawc::send(&payloads, client));
+        all.push(tungstenite::send(payloads, client));
+        all.push(fastwebsockets::send(payloads, client));
+        all.extend(yawc::send(payloads, client));
     }
-    all.insert(0, floor_of(payloads, client));
     all
 }
 
 fn floor_of(payloads: Vec<Vec<u8>>, client: bool) -> Contestant {
-    let mut room = vec![0; ROOM];
+    let mut room = Aligned::zeroed(ROOM);
     let mut key = 0x1357_9bdf_u32;
     Contestant::new("header and copy", Standing::Floor, move || {
         let (mut at, mut tally) = (0, 0);

@@ -5,21 +5,22 @@ use std::hint::black_box;
 use proto_core::{SendError, Step, WriteBuf};
 use proto_ws::{Config, Connection, Event, Kind, Role};
 
+use crate::aligned::Aligned;
 use crate::frames::Frames;
 use crate::groups::ws_send::ROOM;
 use crate::measure::{Contestant, Standing};
 
 /// Receives as a server, in place.
 pub fn receive(frames: &Frames) -> Contestant {
-    let mut wire = frames.wire.clone();
+    let mut wire = Aligned::copy(&frames.wire);
     let mut connection = Connection::new(Role::Server, Config::default());
     Contestant::new("in place", Standing::Ours, move || drain(&mut connection, &mut wire))
 }
 
 /// As [`receive`], out of a buffer that is filled anew by a copy, as by a read from a socket.
 pub fn receive_copied(frames: &Frames) -> Contestant {
-    let wire = frames.wire.clone();
-    let mut buffer = vec![0; wire.len()];
+    let wire = Aligned::copy(&frames.wire);
+    let mut buffer = Aligned::zeroed(wire.len());
     let mut connection = Connection::new(Role::Server, Config::default());
     Contestant::new("copied", Standing::Ours, move || {
         buffer.copy_from_slice(black_box(&wire));
@@ -49,7 +50,7 @@ pub fn send(payloads: &[Vec<u8>], client: bool) -> Contestant {
     let payloads = payloads.to_vec();
     let role = if client { Role::Client { mask_seed: *b"sixteen bytes of" } } else { Role::Server };
     let mut connection = Connection::new(role, Config::default());
-    let mut room = vec![0; ROOM];
+    let mut room = Aligned::zeroed(ROOM);
     Contestant::new("send_message", Standing::Ours, move || {
         let mut tally = 0;
         let mut out = WriteBuf::new(&mut room);

@@ -13,7 +13,7 @@ const NAME: &str = "fastwebsockets";
 /// Receives as a server.
 pub fn receive(frames: &Frames) -> Contestant {
     let count = frames.count;
-    let mut socket = WebSocket::after_handshake(Transport::reading(frames.wire.clone()), Role::Server);
+    let mut socket = WebSocket::after_handshake(Transport::reading(&frames.wire), Role::Server);
     socket.set_max_message_size(1 << 30);
     Contestant::new(NAME, Standing::Rival, move || {
         let mut tally = 0;

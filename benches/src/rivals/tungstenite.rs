@@ -15,7 +15,7 @@ const NAME: &str = "tungstenite";
 /// Receives as a server.
 pub fn receive(frames: &Frames) -> Contestant {
     let count = frames.count;
-    let mut socket = WebSocket::from_raw_socket(Transport::reading(frames.wire.clone()), Role::Server, None);
+    let mut socket = WebSocket::from_raw_socket(Transport::reading(&frames.wire), Role::Server, None);
     Contestant::new(NAME, Standing::Rival, move || {
         let mut tally = 0;
         for _ in 0..count {

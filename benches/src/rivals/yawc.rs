@@ -21,7 +21,7 @@ fn socket(transport: Transport, role: Role) -> Option<WebSocket<Transport>> {
 /// Receives as a server.
 pub fn receive(frames: &Frames) -> Option<Contestant> {
     let count = frames.count;
-    let mut socket = socket(Transport::reading(frames.wire.clone()), Role::Server)?;
+    let mut socket = socket(Transport::reading(&frames.wire), Role::Server)?;
     Some(Contestant::new(NAME, Standing::Rival, move || {
         let mut tally = 0;
         for _ in 0..count {
