@@ -231,34 +231,32 @@ impl Connection {
         if masked != (incoming.side == Side::Server) {
             return None;
         }
-        let (len, at, key) = match head[1] & 0x7f {
-            126 => {
-                let len = u16::from_be_bytes([head[2], head[3]]);
-                if len < 126 {
-                    return None;
-                }
-                (usize::from(len), 4, [head[4], head[5], head[6], head[7]])
-            }
+        let (at, len) = match head[1] & 0x7f {
+            126 => match u16::from_be_bytes([head[2], head[3]]) {
+                0..126 => return None,
+                len => (4, usize::from(len)),
+            },
             127 => {
-                let &[_, _, len @ .., a, b, c, d] = head;
-                let len = u64::from_be_bytes(len);
-                if len <= 0xffff || len >> 63 != 0 {
-                    return None;
+                let &[_, _, len @ .., _, _, _, _] = head;
+                match u64::from_be_bytes(len) {
+                    0..=0xffff | 0x8000_0000_0000_0000.. => return None,
+                    len => (10, usize::try_from(len).ok()?),
                 }
-                (usize::try_from(len).ok()?, 10, [a, b, c, d])
             }
-            len => (usize::from(len), 2, [head[2], head[3], head[4], head[5]]),
+            len => (2, usize::from(len)),
         };
+        let key = MaskKey::new(*head.get(at..)?.first_chunk()?);
         let start = if masked { at + 4 } else { at };
         let there = input.len().checked_sub(start)?;
         (len <= there && len as u64 <= u64::from(incoming.max_frame)).then_some(Whole {
             kind,
             start,
             len,
-            key: masked.then_some(MaskKey::new(key)),
+            key: masked.then_some(key),
         })
     }
 
+    #[inline(never)]
     fn receive_any<'b>(&mut self, input: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
         match self.incoming.phase {
             Phase::Head => self.head(input),
