@@ -1,35 +1,37 @@
+use core::num::NonZeroU16;
+
 use crate::{Error, Side};
 
 /// A close code that may be on the wire
 /// ([RFC 6455 section 7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4) and the IANA registry).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CloseCode(u16);
+pub struct CloseCode(NonZeroU16);
 
 impl CloseCode {
     /// 1000: the purpose is fulfilled.
-    pub const NORMAL: Self = Self(1000);
+    pub const NORMAL: Self = Self::of(1000);
     /// 1001: a server going down, a browser leaving the page.
-    pub const GOING_AWAY: Self = Self(1001);
+    pub const GOING_AWAY: Self = Self::of(1001);
     /// 1002: a protocol error.
-    pub const PROTOCOL: Self = Self(1002);
+    pub const PROTOCOL: Self = Self::of(1002);
     /// 1003: a kind of data the endpoint cannot accept.
-    pub const UNSUPPORTED: Self = Self(1003);
+    pub const UNSUPPORTED: Self = Self::of(1003);
     /// 1007: data that does not fit its kind, such as text that is not UTF-8.
-    pub const INVALID_DATA: Self = Self(1007);
+    pub const INVALID_DATA: Self = Self::of(1007);
     /// 1008: a policy is violated.
-    pub const POLICY: Self = Self(1008);
+    pub const POLICY: Self = Self::of(1008);
     /// 1009: a message too large to process.
-    pub const TOO_LARGE: Self = Self(1009);
+    pub const TOO_LARGE: Self = Self::of(1009);
     /// 1010: a client expected an extension that the server did not negotiate.
-    pub const MISSING_EXTENSION: Self = Self(1010);
+    pub const MISSING_EXTENSION: Self = Self::of(1010);
     /// 1011: a server met an unexpected condition.
-    pub const INTERNAL: Self = Self(1011);
+    pub const INTERNAL: Self = Self::of(1011);
     /// 1012: the service restarts.
-    pub const SERVICE_RESTART: Self = Self(1012);
+    pub const SERVICE_RESTART: Self = Self::of(1012);
     /// 1013: try again later.
-    pub const TRY_AGAIN_LATER: Self = Self(1013);
+    pub const TRY_AGAIN_LATER: Self = Self::of(1013);
     /// 1014: a gateway got an invalid response.
-    pub const BAD_GATEWAY: Self = Self(1014);
+    pub const BAD_GATEWAY: Self = Self::of(1014);
 
     /// `code`, if it may be sent: 1000 to 1003, 1007 to 1014 and 3000 to 4999.
     ///
@@ -39,20 +41,24 @@ impl CloseCode {
     /// ([section 7.4.2](https://www.rfc-editor.org/rfc/rfc6455#section-7.4.2)).
     pub const fn new(code: u16) -> Option<Self> {
         match code {
-            1000..=1003 | 1007..=1014 | 3000..=4999 => Some(Self(code)),
+            1000..=1003 | 1007..=1014 | 3000..=4999 => Some(Self::of(code)),
             _ => None,
         }
     }
 
     /// The number.
     pub const fn value(self) -> u16 {
-        self.0
+        self.0.get()
+    }
+
+    const fn of(code: u16) -> Self {
+        Self(NonZeroU16::MIN.saturating_add(code - 1))
     }
 }
 
 impl From<CloseCode> for u16 {
     fn from(code: CloseCode) -> Self {
-        code.0
+        code.value()
     }
 }
 
@@ -91,8 +97,8 @@ pub enum Outcome {
 pub(crate) enum Local {
     /// No Close frame is due.
     Open,
-    /// One is owed, with this code.
-    Owes(Option<CloseCode>),
+    /// One is owed: the answer to the peer's, or the word about its fault.
+    Owes,
     /// It is written, or nothing more may be.
     Done,
 }

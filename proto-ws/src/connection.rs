@@ -1,11 +1,12 @@
 use proto_core::{Budget, Codec, Deadline, Instant, Step, Wants, WriteBuf};
 
+use crate::apart::Apart;
 use crate::close::Local;
 use crate::keepalive::{Clock, Due};
 use crate::pong::Pong;
 use crate::receive::{Incoming, Phase};
-use crate::send::Outgoing;
-use crate::{CloseCode, Config, Error, Event, Outcome};
+use crate::send::Masking;
+use crate::{CloseCode, Config, Error, Event, Kind, Outcome};
 
 /// Which end of the connection this is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,11 +47,13 @@ pub enum Side {
 #[derive(Debug)]
 pub struct Connection {
     pub(crate) incoming: Incoming,
-    pub(crate) outgoing: Outgoing,
+    /// How a client masks.
+    pub(crate) masking: Option<Apart<Masking>>,
+    /// The kind of the message that is being sent, while inside one.
+    pub(crate) sending: Option<Kind>,
     pub(crate) clock: Clock,
     pub(crate) control: Budget,
     pub(crate) pong: Pong,
-    pub(crate) ping_owed: bool,
     pub(crate) local: Local,
     /// The code of the peer's Close frame.
     pub(crate) remote: Option<CloseCode>,
@@ -70,11 +73,11 @@ impl Connection {
         let limits = config.limits;
         Self {
             incoming: Incoming::new(side, config.reserved, &limits),
-            outgoing: Outgoing::new(mask_seed, config.reserved),
+            masking: mask_seed.map(|seed| Apart::new(Masking::new(seed))),
+            sending: None,
             clock: Clock::new(config.keep_alive, config.close_timeout),
             control: Budget::new(limits.control_burst, limits.control_per_second),
             pong: Pong::default(),
-            ping_owed: false,
             local: Local::Open,
             remote: None,
             initiator: side,
@@ -121,8 +124,8 @@ impl Connection {
     /// ([section 7.1.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1)), no longer than
     /// [`Config::close_timeout`].
     pub fn wants(&self) -> Wants {
-        let owes_close = matches!(self.local, Local::Owes(_));
-        let inside = self.outgoing.is_inside_payload();
+        let owes_close = self.local == Local::Owes;
+        let inside = self.is_inside_payload();
         match self.incoming.phase {
             Phase::Head | Phase::Payload => {
                 Wants { read: true, write: self.owes_control() && !inside, close: false }
@@ -148,7 +151,6 @@ impl Connection {
         }
         match self.clock.tell(now, self.is_closing()) {
             Due::Nothing => {}
-            Due::Ping => self.ping_owed = true,
             Due::HangUp => drop(self.fail(Error::Silent)),
             Due::CloseTimeout => self.give_up_closing(),
         }
@@ -170,7 +172,7 @@ impl Connection {
         }
         self.incoming.phase = Phase::Failed(error);
         self.local = match error.close_code() {
-            Some(code) if self.local == Local::Open => Local::Owes(Some(code)),
+            Some(_) if self.local == Local::Open => Local::Owes,
             _ => Local::Done,
         };
         error
@@ -181,7 +183,7 @@ impl Connection {
     }
 
     fn owes_control(&self) -> bool {
-        self.local == Local::Open && (self.pong.is_owed() || self.ping_owed)
+        self.local == Local::Open && (self.pong.owed().is_some() || self.clock.ping_owed)
     }
 
     fn give_up_closing(&mut self) {

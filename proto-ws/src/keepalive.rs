@@ -31,13 +31,14 @@ pub(crate) struct Clock {
     close_timeout: u32,
     /// Whether any time has been told: before that, a deadline only asks for it.
     told: bool,
+    /// A ping is due and not written.
+    pub(crate) ping_owed: bool,
 }
 
-/// What is due.
+/// What is due, a ping apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Due {
     Nothing,
-    Ping,
     HangUp,
     CloseTimeout,
 }
@@ -55,6 +56,7 @@ impl Clock {
             hang_up_after: span(keep_alive.hang_up_after),
             close_timeout: millis(close_timeout),
             told: false,
+            ping_owed: false,
         }
     }
 
@@ -83,7 +85,7 @@ impl Clock {
         Deadline::earlier(ping, hang_up)
     }
 
-    /// Tells the time; says what is due by then.
+    /// Tells the time; says what is due by then, and notes a ping that is.
     pub(crate) fn tell(&mut self, now: Instant, closing: bool) -> Due {
         if !self.told {
             (self.told, self.now, self.proof, self.mark) = (true, now, now, now);
@@ -95,8 +97,8 @@ impl Clock {
                 // after a long sleep both may be due: the peer still gets its ping only if there is time to answer
                 _ if self.silent() => Due::HangUp,
                 _ => {
-                    self.mark = self.now;
-                    Due::Ping
+                    (self.mark, self.ping_owed) = (self.now, true);
+                    Due::Nothing
                 }
             },
             _ => Due::Nothing,

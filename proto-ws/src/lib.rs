@@ -65,7 +65,7 @@
 //! | `Assembler::max_fragments` | 16,384 | CVE-2026-48779 | the application closes with 1009 |
 //!
 //! Whatever the limits, a connection owns no more than its own size (128 bytes with the `alloc` feature, and once
-//! a ping with a payload has come the 126 bytes to answer it; without the feature all of it lies inside).
+//! a ping has come the 127 bytes to answer it; without the feature all of it lies inside).
 //!
 //! # Features
 //!

@@ -45,7 +45,7 @@ pub(crate) struct Incoming {
     utf8: Utf8,
     /// The reserved bits of the present message.
     reserved: Reserved,
-    claimed: Reserved,
+    pub(crate) claimed: Reserved,
 }
 
 impl Incoming {
@@ -67,10 +67,6 @@ impl Incoming {
             reserved: Reserved::NONE,
             claimed,
         }
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.phase == Phase::Closed
     }
 
     const fn peer(&self) -> Side {
@@ -378,7 +374,7 @@ impl Connection {
                     self.clock.closing();
                     //= https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
                     //# the endpoint MUST send a Close frame in response
-                    self.local = Local::Owes(code);
+                    self.local = Local::Owes;
                 }
                 Event::Close { code, reason }
             }

@@ -5,17 +5,8 @@ use crate::close::{Local, MAX_REASON};
 use crate::connection::Connection;
 use crate::frame::{self, MAX_CONTROL, MAX_HEADER, Opcode};
 use crate::mask::{MaskKey, MaskKeys, xor_copy};
+use crate::receive::Phase;
 use crate::{CloseCode, Kind, Reserved};
-
-/// The sending half of a connection.
-#[derive(Debug)]
-pub(crate) struct Outgoing {
-    /// What only a client has.
-    masking: Option<Apart<Masking>>,
-    /// The kind of the present message, while inside one.
-    message: Option<Kind>,
-    claimed: Reserved,
-}
 
 /// How a client masks.
 #[derive(Debug)]
@@ -26,50 +17,9 @@ pub(crate) struct Masking {
     key: MaskKey,
 }
 
-impl Outgoing {
-    pub(crate) fn new(mask_seed: Option<[u8; 16]>, claimed: Reserved) -> Self {
-        let masking = |seed| Masking { keys: MaskKeys::new(seed), open: 0, key: MaskKey::new([0; 4]) };
-        Self { masking: mask_seed.map(|seed| Apart::new(masking(seed))), message: None, claimed }
-    }
-
-    /// Whether a payload announced by `prefix` is incomplete. Only a client can know.
-    pub(crate) fn is_inside_payload(&self) -> bool {
-        self.masking.as_ref().is_some_and(|masking| masking.open != 0)
-    }
-
-    /// The opcode of the next data frame.
-    #[inline]
-    fn opcode(&self, kind: Kind, reserved: Reserved) -> Result<Opcode, SendError> {
-        match self.message {
-            None if self.claimed.contains(reserved) => Ok(kind.into()),
-            Some(present) if present == kind && reserved.is_none() => Ok(Opcode::Continuation),
-            _ => Err(SendError::Misuse),
-        }
-    }
-
-    /// Writes one frame, whole or not at all.
-    #[inline]
-    fn put(
-        &mut self,
-        opcode: Opcode,
-        fin: bool,
-        reserved: Reserved,
-        payload: &[u8],
-        out: &mut WriteBuf<'_>,
-    ) -> Result<(), SendError> {
-        let len = payload.len();
-        let size = frame::header_size(len as u64, self.masking.is_some());
-        let room = out.spare().get_mut(..size.saturating_add(len)).ok_or(SendError::Full)?;
-        let (head, body) = room.split_at_mut(size);
-        // the key is drawn once nothing can fail any more
-        let key = self.masking.as_mut().map(|masking| masking.keys.next());
-        frame::write_header(head, opcode, fin, reserved, len as u64, key);
-        match key {
-            Some(key) => xor_copy(body, payload, key),
-            None => body.copy_from_slice(payload),
-        }
-        out.advance(size + len);
-        Ok(())
+impl Masking {
+    pub(crate) fn new(seed: [u8; 16]) -> Self {
+        Self { keys: MaskKeys::new(seed), open: 0, key: MaskKey::new([0; 4]) }
     }
 }
 
@@ -110,13 +60,13 @@ impl Connection {
         out: &mut WriteBuf<'_>,
     ) -> Result<usize, SendError> {
         self.may_send()?;
-        let opcode = self.outgoing.opcode(kind, reserved)?;
+        let opcode = self.opcode(kind, reserved)?;
         if payload.is_empty() && !fin {
             return Ok(0);
         }
-        match self.outgoing.put(opcode, fin, reserved, payload, out) {
+        match put(&mut self.masking, opcode, fin, reserved, payload, out) {
             Ok(()) => {
-                self.outgoing.message = if fin { None } else { Some(kind) };
+                self.sending = if fin { None } else { Some(kind) };
                 Ok(payload.len())
             }
             Err(_) => self.send_some(kind, opcode, reserved, payload, out),
@@ -132,10 +82,10 @@ impl Connection {
         payload: &[u8],
         out: &mut WriteBuf<'_>,
     ) -> Result<usize, SendError> {
-        let fits = frame::fitting(out.room(), self.outgoing.masking.is_some()).unwrap_or(0);
+        let fits = frame::fitting(out.room(), self.masking.is_some()).unwrap_or(0);
         let part = payload.get(..fits).filter(|part| !part.is_empty()).ok_or(SendError::Full)?;
-        self.outgoing.put(opcode, false, reserved, part, out)?;
-        self.outgoing.message = Some(kind);
+        put(&mut self.masking, opcode, false, reserved, part, out)?;
+        self.sending = Some(kind);
         Ok(fits)
     }
 
@@ -151,10 +101,10 @@ impl Connection {
         out: &mut WriteBuf<'_>,
     ) -> Result<(), SendError> {
         self.may_send()?;
-        if self.outgoing.message.is_some() {
+        if self.sending.is_some() {
             return Err(SendError::Misuse);
         }
-        self.outgoing.put(kind.into(), true, Reserved::NONE, payload, out)
+        put(&mut self.masking, kind.into(), true, Reserved::NONE, payload, out)
     }
 
     /// The header of a data frame of `len` bytes, for callers that write the payload from where it lies.
@@ -183,12 +133,12 @@ impl Connection {
         fin: bool,
     ) -> Result<Prefix<MAX_HEADER>, SendError> {
         self.may_send()?;
-        let opcode = self.outgoing.opcode(kind, reserved)?;
+        let opcode = self.opcode(kind, reserved)?;
         if len >> 63 != 0 {
             return Err(SendError::Misuse);
         }
-        self.outgoing.message = if fin { None } else { Some(kind) };
-        let key = self.outgoing.masking.as_mut().map(|masking| {
+        self.sending = if fin { None } else { Some(kind) };
+        let key = self.masking.as_mut().map(|masking| {
             masking.key = masking.keys.next();
             masking.open = len;
             masking.key
@@ -202,7 +152,7 @@ impl Connection {
     /// # Errors
     /// [`SendError::Misuse`] for more bytes than were announced; nothing was masked.
     pub fn mask_payload(&mut self, piece: &mut [u8]) -> Result<(), SendError> {
-        if let Some(masking) = &mut self.outgoing.masking {
+        if let Some(masking) = &mut self.masking {
             masking.open = masking.open.checked_sub(piece.len() as u64).ok_or(SendError::Misuse)?;
             masking.key.apply(piece);
         }
@@ -242,8 +192,8 @@ impl Connection {
         reason: &str,
         out: &mut WriteBuf<'_>,
     ) -> Result<(), SendError> {
-        let answers = self.incoming.is_closed() && self.local != Local::Done;
-        if (self.local != Local::Open && !answers) || self.outgoing.is_inside_payload() {
+        let answers = self.incoming.phase == Phase::Closed && self.local != Local::Done;
+        if (self.local != Local::Open && !answers) || self.is_inside_payload() {
             return Err(SendError::Misuse);
         }
         self.put_close(code, reason, out)?;
@@ -256,24 +206,31 @@ impl Connection {
 
     /// Writes what the protocol owes: see [`Codec::transmit`](proto_core::Codec::transmit).
     pub fn transmit(&mut self, out: &mut WriteBuf<'_>) {
-        if self.outgoing.is_inside_payload() {
+        if self.is_inside_payload() {
             return;
         }
-        if let Local::Owes(code) = self.local {
-            let _ = self.put_close(code, "", out); // when it does not fit it stays owed
-            return;
+        match self.local {
+            Local::Open => self.transmit_control(out),
+            Local::Owes => {
+                let code = match self.incoming.phase {
+                    Phase::Failed(error) => error.close_code(),
+                    Phase::Closed | Phase::Head | Phase::Payload => self.remote,
+                };
+                let _ = self.put_close(code, "", out); // when it does not fit it stays owed
+            }
+            Local::Done => {}
         }
-        if self.local != Local::Open {
-            return;
-        }
+    }
+
+    fn transmit_control(&mut self, out: &mut WriteBuf<'_>) {
         let none = Reserved::NONE;
-        if self.pong.is_owed()
-            && self.outgoing.put(Opcode::Pong, true, none, self.pong.payload(), out).is_ok()
+        if let Some(payload) = self.pong.owed()
+            && put(&mut self.masking, Opcode::Pong, true, none, payload, out).is_ok()
         {
             self.pong.clear();
         }
-        if self.ping_owed && self.outgoing.put(Opcode::Ping, true, none, &[], out).is_ok() {
-            self.ping_owed = false;
+        if self.clock.ping_owed && put(&mut self.masking, Opcode::Ping, true, none, &[], out).is_ok() {
+            self.clock.ping_owed = false;
         }
     }
 
@@ -287,7 +244,7 @@ impl Connection {
         if payload.len() > MAX_CONTROL {
             return Err(SendError::Misuse);
         }
-        self.outgoing.put(opcode, true, Reserved::NONE, payload, out)
+        put(&mut self.masking, opcode, true, Reserved::NONE, payload, out)
     }
 
     fn put_close(
@@ -307,17 +264,54 @@ impl Connection {
             }
             _ => return Err(SendError::Misuse),
         };
-        self.outgoing.put(Opcode::Close, true, Reserved::NONE, payload, out)?;
+        put(&mut self.masking, Opcode::Close, true, Reserved::NONE, payload, out)?;
         self.local = Local::Done;
         Ok(())
     }
 
     #[inline]
     fn may_send(&self) -> Result<(), SendError> {
-        if self.local == Local::Open && !self.outgoing.is_inside_payload() {
-            Ok(())
-        } else {
-            Err(SendError::Misuse)
+        if self.local == Local::Open && !self.is_inside_payload() { Ok(()) } else { Err(SendError::Misuse) }
+    }
+
+    /// Whether a payload announced by `prefix` is incomplete. Only a client can know.
+    #[inline]
+    pub(crate) fn is_inside_payload(&self) -> bool {
+        self.masking.as_ref().is_some_and(|masking| masking.open != 0)
+    }
+
+    /// The opcode of the next data frame.
+    #[inline]
+    fn opcode(&self, kind: Kind, reserved: Reserved) -> Result<Opcode, SendError> {
+        match self.sending {
+            None if self.incoming.claimed.contains(reserved) => Ok(kind.into()),
+            Some(present) if present == kind && reserved.is_none() => Ok(Opcode::Continuation),
+            _ => Err(SendError::Misuse),
         }
     }
+}
+
+/// Writes one frame, whole or not at all.
+#[inline]
+fn put(
+    masking: &mut Option<Apart<Masking>>,
+    opcode: Opcode,
+    fin: bool,
+    reserved: Reserved,
+    payload: &[u8],
+    out: &mut WriteBuf<'_>,
+) -> Result<(), SendError> {
+    let len = payload.len();
+    let size = frame::header_size(len as u64, masking.is_some());
+    let room = out.spare().get_mut(..size.saturating_add(len)).ok_or(SendError::Full)?;
+    let (head, body) = room.split_at_mut(size);
+    // the key is drawn once nothing can fail any more
+    let key = masking.as_mut().map(|masking| masking.keys.next());
+    frame::write_header(head, opcode, fin, reserved, len as u64, key);
+    match key {
+        Some(key) => xor_copy(body, payload, key),
+        None => body.copy_from_slice(payload),
+    }
+    out.advance(size + len);
+    Ok(())
 }

@@ -1,5 +1,7 @@
 //! What frames are accepted, what they tell, and how each fault is answered.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+
 mod common;
 use common::*;
 use proto_ws::{Error, Reserved, Role};

@@ -1,4 +1,5 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its share")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use proto_core::WriteBuf;
 use proto_ws::{Config, Connection, Error, Event, MaskKey, Role};
@@ -47,8 +48,11 @@ pub fn client() -> Connection {
     Connection::new(Role::Client { mask_seed: [3; 16] }, Config::default())
 }
 
+/// Makes a frame of its first byte and payload.
+pub type Framer = fn(u8, &[u8]) -> Vec<u8>;
+
 /// Both roles, each with what makes the frames of its peer.
-pub fn both() -> [(Connection, fn(u8, &[u8]) -> Vec<u8>); 2] {
+pub fn both() -> [(Connection, Framer); 2] {
     [(server(), from_client), (client(), from_server)]
 }
 
