@@ -1,0 +1,168 @@
+use core::mem::MaybeUninit;
+
+use httparse::Header;
+
+use super::{
+    Coding, MOST, Progress, Survey, empty_line, field_lines, fields_start, has_fold, lines_end_well,
+    most_fields, unfold,
+};
+use crate::fields::is_token;
+use crate::target::host_and_port;
+use crate::{BodyLength, Config, Error, Fields, Request, Target, TargetForm, Version};
+
+/// Parses the head of a request at the start of `input`; `None` while it is incomplete.
+pub(crate) fn request<'b>(
+    progress: &mut Progress,
+    input: &'b [u8],
+    scratch: &'b mut [u8],
+    config: &Config,
+) -> Result<Option<(usize, Request<'b>)>, Error> {
+    if !progress.started() {
+        if let Some(done) = at_once(input, config)? {
+            return Ok(Some(done));
+        }
+    }
+    let check = |line: &[u8]| RequestLine::parse(line, config).map(|_| ());
+    let Some(end) = progress.find_end(input, config, check)? else { return Ok(None) };
+    let head = input.get(..end).unwrap_or_default();
+    if let Some(done) = at_once(head, config)? {
+        return Ok(Some(done));
+    }
+    let head = if config.lenient.obs_fold && has_fold(head) { unfold(head, scratch)? } else { head };
+    let start = fields_start(head);
+    let line = head.get(..start).unwrap_or_default();
+    let line =
+        RequestLine::parse(line.strip_suffix(b"\r\n").or(line.strip_suffix(b"\n")).unwrap_or(line), config)?;
+    let lines = head.get(start..).unwrap_or_default();
+    let mut headers = [httparse::EMPTY_HEADER; MOST];
+    let room = headers.get_mut(..most_fields(&config.limits)).unwrap_or_default();
+    let headers = field_lines(lines, room)?;
+    let lines = lines.get(..lines.len() - empty_line(lines)).unwrap_or_default();
+    build(line, headers, lines, config).map(|request| Some((end, request)))
+}
+
+/// The fast way: `httparse` on bytes not searched before. `None` when the careful way has to decide.
+#[inline]
+fn at_once<'b>(input: &'b [u8], config: &Config) -> Result<Option<(usize, Request<'b>)>, Error> {
+    let mut headers = [const { MaybeUninit::<Header<'b>>::uninit() }; MOST];
+    let Some(room) = headers.get_mut(..most_fields(&config.limits)) else { return Ok(None) };
+    let mut parsed = httparse::Request::new(&mut []);
+    let Ok(httparse::Status::Complete(end)) = parsed.parse_with_uninit_headers(input, room) else {
+        return Ok(None);
+    };
+    let (Some(method), Some(target), Some(minor)) = (parsed.method, parsed.path, parsed.version) else {
+        return Ok(None);
+    };
+    // `METHOD SP target SP HTTP/1.x CRLF` from the first byte on: no empty line was skipped.
+    let line = method.len() + target.len() + 10;
+    let ends = input.get(line..line + 2) == Some(b"\r\n") && method.as_ptr() == input.as_ptr();
+    if end > config.limits.head as usize || !ends || !lines_end_well(input, parsed.headers, end) {
+        return Ok(None);
+    }
+    let version = if minor == 0 { Version::Http10 } else { Version::Http11 };
+    let line_end = line + 2;
+    let line = RequestLine::check(method.as_bytes(), target.as_bytes(), version, config)?;
+    let lines = input.get(line_end..end - 2).unwrap_or_default();
+    build(line, parsed.headers, lines, config).map(|request| Some((end, request)))
+}
+
+/// A checked request line.
+struct RequestLine<'b> {
+    method: &'b [u8],
+    target: Target<'b>,
+    version: Version,
+}
+
+impl<'b> RequestLine<'b> {
+    /// RFC 9112 3: `method SP request-target SP HTTP-version`, single spaces, nothing else.
+    fn parse(line: &'b [u8], config: &Config) -> Result<Self, Error> {
+        let mut parts = line.split(|&byte| byte == b' ');
+        let (Some(method), Some(target), Some(version), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(Error::RequestLine);
+        };
+        if !is_token(method) {
+            return Err(Error::Method);
+        }
+        let version = Version::parse(version).map_err(|error| error.unwrap_or(Error::RequestLine))?;
+        if target.is_empty() || target.contains(&b'\t') {
+            return Err(Error::RequestLine);
+        }
+        Self::check(method, target, version, config)
+    }
+
+    #[inline]
+    fn check(method: &'b [u8], target: &'b [u8], version: Version, config: &Config) -> Result<Self, Error> {
+        if target.len() > usize::from(config.limits.target) {
+            return Err(Error::TargetTooLong);
+        }
+        Ok(Self { method, target: Target::parse(method, target)?, version })
+    }
+}
+
+/// The checks across fields.
+#[inline]
+fn build<'b>(
+    line: RequestLine<'b>,
+    headers: &[Header<'b>],
+    lines: &'b [u8],
+    config: &Config,
+) -> Result<Request<'b>, Error> {
+    let survey = Survey::new(headers, config.lenient)?;
+    let http11 = line.version == Version::Http11;
+
+    // RFC 9112 3.2: 400 to any HTTP/1.1 request that lacks Host, and to any request that has more than one or an
+    // invalid one.
+    let host = match survey.host {
+        _ if survey.host_repeated => return Err(Error::HostRepeated),
+        None if http11 => return Err(Error::HostMissing),
+        None => b"",
+        Some(host) if host_and_port(host).is_none() => return Err(Error::HostInvalid),
+        Some(host) => host,
+    };
+    // RFC 9112 3.2.2: the authority of an absolute target replaces Host.
+    let authority = match line.target.form() {
+        TargetForm::Origin | TargetForm::Asterisk => host,
+        TargetForm::Absolute | TargetForm::Authority => line.target.authority().unwrap_or(host),
+    };
+
+    let body = match (survey.coding, survey.length) {
+        // RFC 9112 6.1: Transfer-Encoding in HTTP/1.0 means faulty framing.
+        (Coding::Chunked | Coding::Unknown | Coding::Bad, _) if !http11 => {
+            return Err(Error::TransferCodingVersion);
+        }
+        (Coding::Bad, _) => return Err(Error::TransferCoding),
+        (Coding::Unknown, _) => return Err(Error::TransferCodingUnknown),
+        (Coding::Chunked, _) => BodyLength::Chunked,
+        (Coding::Absent, Some(length)) => BodyLength::Known(length),
+        (Coding::Absent, None) => BodyLength::None,
+    };
+    // RFC 9110 9.3.6: content of a CONNECT request has no meaning, and its end would be the tunnel's beginning.
+    if line.method == b"CONNECT" && !matches!(body, BodyLength::None | BodyLength::Known(0)) {
+        return Err(Error::ConnectBody);
+    }
+    // RFC 9110 10.1.1: only HTTP/1.1 and later has expectations.
+    if http11 && survey.expect_other {
+        return Err(Error::Expectation);
+    }
+    if let BodyLength::Known(length) = body {
+        if length > config.limits.body {
+            return Err(Error::BodyTooLarge);
+        }
+    }
+    Ok(Request {
+        method: line.method,
+        target: line.target,
+        version: line.version,
+        authority,
+        fields: Fields::new(lines, u16::try_from(headers.len()).unwrap_or(u16::MAX)),
+        body,
+        expect_continue: http11
+            && survey.expect_continue
+            && !matches!(body, BodyLength::None | BodyLength::Known(0)),
+        upgrade: http11 && survey.upgrade(),
+        // RFC 9112 9.3, in its order.
+        keep_alive: !survey.close && (http11 || survey.keep_alive),
+    })
+}
