@@ -2,11 +2,11 @@
 
 use std::hint::black_box;
 
-use crate::floor;
 use crate::heads::Chunks;
 use crate::measure::{Case, Contestant, Standing};
 #[cfg(feature = "rivals")]
 use crate::rivals::httparse;
+use crate::{floor, ours};
 
 /// The group's name.
 pub const NAME: &str = "h1_chunked";
@@ -28,7 +28,7 @@ fn case(chunks: &Chunks) -> Case {
 
 fn contestants(chunks: &Chunks) -> Vec<Contestant> {
     #[allow(unused_mut)] // without rivals
-    let mut all = vec![walk(chunks)];
+    let mut all = vec![ours::h1::chunks(chunks), walk(chunks)];
     #[cfg(feature = "rivals")]
     all.push(httparse::chunks(chunks));
     all

@@ -7,6 +7,7 @@ use std::hint::black_box;
 
 use crate::heads::{self, Heads};
 use crate::measure::{Case, Contestant, Standing};
+use crate::ours;
 #[cfg(feature = "rivals")]
 use crate::rivals::httparse;
 #[cfg(feature = "rivals-c")]
@@ -40,32 +41,32 @@ fn case(what: &str, heads: Heads, contestants: impl Fn(&Heads) -> Vec<Contestant
 }
 
 fn requests_by(heads: &Heads) -> Vec<Contestant> {
-    let mut all = vec![memcpy(heads)];
+    #[allow(unused_mut)] // without rivals
+    let mut all = vec![ours::h1::requests(heads), memcpy(heads)];
     #[cfg(feature = "rivals")]
     all.push(httparse::requests(heads));
     #[cfg(feature = "rivals-c")]
     all.push(picohttpparser::requests(heads));
-    all.shrink_to_fit();
     all
 }
 
 fn responses_by(heads: &Heads) -> Vec<Contestant> {
-    let mut all = vec![memcpy(heads)];
+    let mut all: Vec<_> = ours::h1::responses(heads).into_iter().collect();
+    all.push(memcpy(heads));
     #[cfg(feature = "rivals")]
     all.push(httparse::responses(heads));
     #[cfg(feature = "rivals-c")]
     all.push(picohttpparser::responses(heads));
-    all.shrink_to_fit();
     all
 }
 
 fn pieces_by(heads: &Heads) -> Vec<Contestant> {
-    let mut all = vec![memcpy(heads)];
+    #[allow(unused_mut)] // without rivals
+    let mut all = vec![ours::h1::requests_in_pieces(heads, PIECE), memcpy(heads)];
     #[cfg(feature = "rivals")]
     all.push(httparse::requests_in_pieces(heads, PIECE));
     #[cfg(feature = "rivals-c")]
     all.push(picohttpparser::requests_in_pieces(heads, PIECE));
-    all.shrink_to_fit();
     all
 }
 
