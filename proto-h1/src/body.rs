@@ -45,6 +45,15 @@ impl Body {
         }
     }
 
+    /// Whether the next byte is content.
+    pub(crate) const fn in_content(&self) -> bool {
+        match self {
+            Self::Length { left } => *left > 0,
+            Self::Chunked(chunked) => chunked.in_data(),
+            Self::UntilClose { .. } => true,
+        }
+    }
+
     /// The next piece, of `max` bytes at the most, and how much of `input` is used up with it.
     #[inline]
     pub(crate) fn next(&mut self, input: &[u8], max: u64, config: &Config) -> Result<(usize, Piece), Error> {

@@ -74,6 +74,28 @@ impl Chunked {
         self.allowed = most;
     }
 
+    /// Whether the next byte is data of a chunk.
+    pub(crate) const fn in_data(&self) -> bool {
+        matches!(self.at, At::Data)
+    }
+
+    /// The common case: a chunk without extensions that is there whole, with the line end behind its data. Where
+    /// its data is, and how much of `input` the chunk takes.
+    #[inline(always)]
+    pub(crate) fn whole(&mut self, input: &[u8]) -> Option<(usize, usize, usize)> {
+        if self.at != At::Start {
+            return None;
+        }
+        let (size, start) = plain_line(input)?;
+        let end = usize::try_from(size).ok()?.checked_add(start)?;
+        let Some([b'\r', b'\n']) = input.get(end..end.checked_add(2)?) else { return None };
+        if size == 0 || size > self.allowed {
+            return None;
+        }
+        self.allowed -= size;
+        Some((start, end, end + 2))
+    }
+
     /// The next piece, of `max` bytes at the most if it is data, and how much of `input` is used up with it.
     #[inline]
     pub(crate) fn next(&mut self, input: &[u8], max: u64, config: &Config) -> Result<(usize, Piece), Error> {
@@ -158,7 +180,7 @@ impl Chunked {
         if extension != At::LineFeed {
             self.line = self.line.saturating_add(1);
             self.extensions = self.extensions.saturating_add(1);
-            if self.line > config.limits.extension_line || self.extensions > config.limits.extensions {
+            if self.line > config.limits.extension_line || self.extensions > config.limits.extensions.into() {
                 return Err(Error::ChunkExtensionTooLarge);
             }
         }
@@ -208,7 +230,7 @@ impl Chunked {
 }
 
 /// A chunk line without extensions that is there whole: its size and length.
-#[inline]
+#[inline(always)]
 fn plain_line(input: &[u8]) -> Option<(u64, usize)> {
     let mut size = 0_u64;
     for (at, &byte) in input.iter().enumerate().take(16) {
@@ -223,7 +245,7 @@ fn plain_line(input: &[u8]) -> Option<(u64, usize)> {
     None
 }
 
-#[inline]
+#[inline(always)]
 const fn hex_digit(byte: u8) -> Option<u8> {
     match byte {
         b'0'..=b'9' => Some(byte - b'0'),

@@ -31,6 +31,8 @@ pub struct Client {
     informational: u16,
     asked: Asked,
     upgrade: bool,
+    /// The body waits for `100 Continue`.
+    waiting: bool,
     reason: Option<CloseReason>,
     error: Option<Error>,
 }
@@ -53,8 +55,6 @@ enum Recv {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sent {
     Idle,
-    /// The body waits for `100 Continue`.
-    Waiting(Sending),
     Body(Sending),
     Done,
 }
@@ -72,6 +72,7 @@ impl Client {
             informational: 0,
             asked: Asked::Other,
             upgrade: false,
+            waiting: false,
             reason: None,
             error: None,
         }
@@ -88,17 +89,15 @@ impl Client {
         input: &'b mut [u8],
         scratch: &'b mut [u8],
     ) -> Result<Step<Event<'b>>, Error> {
-        if let Some(error) = self.error {
-            return Err(error);
+        // What most calls are for during a chunked body, small enough to be inlined at the caller's.
+        if self.recv == Recv::Body
+            && let Body::Chunked(chunked) = &mut self.body
+            && let Some((start, end, used)) = chunked.whole(input)
+        {
+            self.clock.earn(end - start);
+            return Ok(Step::event(used, Event::Body(input.get_mut(start..end).unwrap_or_default())));
         }
-        match self.recv {
-            Recv::Idle if input.is_empty() => Ok(Step::NONE),
-            Recv::Idle => Err(self.fail(Error::Unsolicited)),
-            Recv::Head => self.receive_head(input, scratch),
-            Recv::Body => self.receive_body(input),
-            Recv::Switch => Ok(Step::event(0, self.switch())),
-            Recv::Complete | Recv::Upgraded | Recv::Closed => Ok(Step::NONE),
-        }
+        self.receive_any(input, scratch)
     }
 
     /// The server will send no more; see [`Codec::receive_eof`]. This is what ends a body of
@@ -224,9 +223,9 @@ impl Client {
         self.progress = Progress::NEW;
         self.send = match head.body {
             BodyLength::None => Sent::Done,
-            _ if expects => Sent::Waiting(sending),
             _ => Sent::Body(sending),
         };
+        self.waiting = expects;
         if expects {
             self.clock.arm(Due::Continue, &self.config.limits);
         }
@@ -245,8 +244,8 @@ impl Client {
     #[inline]
     pub fn send_body(&mut self, payload: &[u8], out: &mut WriteBuf<'_>) -> Result<usize, SendError> {
         match &mut self.send {
+            _ if self.waiting => Err(SendError::Blocked),
             Sent::Body(sending) => sending.write(payload, out),
-            Sent::Waiting(_) => Err(SendError::Blocked),
             Sent::Done if payload.is_empty() => Ok(0),
             Sent::Idle | Sent::Done => Err(SendError::Misuse),
         }
@@ -260,8 +259,8 @@ impl Client {
     #[inline]
     pub fn body_prefix(&mut self, len: usize) -> Result<Prefix<PREFIX>, SendError> {
         match &mut self.send {
+            _ if self.waiting => Err(SendError::Blocked),
             Sent::Body(sending) => sending.prefix(len),
-            Sent::Waiting(_) => Err(SendError::Blocked),
             Sent::Idle | Sent::Done => Err(SendError::Misuse),
         }
     }
@@ -274,12 +273,12 @@ impl Client {
     /// trailer cannot be sent.
     pub fn finish(&mut self, trailers: &[Field<'_>], out: &mut WriteBuf<'_>) -> Result<(), SendError> {
         match self.send {
+            _ if self.waiting => Err(SendError::Blocked),
             Sent::Body(sending) => {
                 sending.finish(trailers, out)?;
                 self.send = Sent::Done;
                 Ok(())
             }
-            Sent::Waiting(_) => Err(SendError::Blocked),
             Sent::Done => Ok(()),
             Sent::Idle => Err(SendError::Misuse),
         }
@@ -288,7 +287,8 @@ impl Client {
     /// Stops sending the body, because the response that came early makes it pointless. The connection then
     /// cannot be reused ([RFC 9112 9.5](https://www.rfc-editor.org/rfc/rfc9112#section-9.5)).
     pub fn abandon_body(&mut self) {
-        if matches!(self.send, Sent::Body(_) | Sent::Waiting(_)) {
+        if matches!(self.send, Sent::Body(_)) {
+            self.waiting = false;
             self.send = Sent::Done;
             self.give_up(CloseReason::RequestUnsent);
         }
@@ -296,8 +296,7 @@ impl Client {
 
     /// Sends the body without waiting for `100 Continue` any longer.
     pub fn go_ahead(&mut self) {
-        if let Sent::Waiting(sending) = self.send {
-            self.send = Sent::Body(sending);
+        if core::mem::take(&mut self.waiting) {
             self.clock.disarm();
             if self.recv == Recv::Head && self.progress.started() {
                 self.clock.arm(Due::Head, &self.config.limits);
@@ -324,7 +323,7 @@ impl Client {
 
     /// Whether the request waits for `100 Continue`.
     pub const fn awaits_continue(&self) -> bool {
-        matches!(self.send, Sent::Waiting(_))
+        self.waiting
     }
 
     /// Whether the request was sent to its end (or given up).
@@ -366,6 +365,24 @@ impl Client {
         matches!(self.recv, Recv::Idle) && self.error.is_none()
     }
 
+    fn receive_any<'b>(
+        &mut self,
+        input: &'b mut [u8],
+        scratch: &'b mut [u8],
+    ) -> Result<Step<Event<'b>>, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        match self.recv {
+            Recv::Body => self.receive_body(input),
+            Recv::Idle if input.is_empty() => Ok(Step::NONE),
+            Recv::Idle => Err(self.fail(Error::Unsolicited)),
+            Recv::Head => self.receive_head(input, scratch),
+            Recv::Switch => Ok(Step::event(0, self.switch())),
+            Recv::Complete | Recv::Upgraded | Recv::Closed => Ok(Step::NONE),
+        }
+    }
+
     fn receive_head<'b>(
         &mut self,
         input: &'b mut [u8],
@@ -390,6 +407,7 @@ impl Client {
         }
     }
 
+    #[inline(always)]
     fn begin(&mut self, response: &Response<'_>) -> Result<(), Error> {
         self.progress = Progress::NEW;
         if self.clock.due() == Due::Head {
@@ -439,7 +457,6 @@ impl Client {
         Ok(())
     }
 
-    #[inline]
     fn receive_body<'b>(&mut self, input: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
         match self.body.next(input, u64::MAX, &self.config) {
             Ok((used, Piece::More)) => Ok(Step::quiet(used)),
@@ -482,6 +499,7 @@ impl Client {
 
     fn fail(&mut self, error: Error) -> Error {
         self.error = Some(error);
+        self.recv = Recv::Closed;
         self.reason = Some(CloseReason::Error);
         self.clock.disarm();
         error

@@ -22,17 +22,17 @@ use crate::{Config, Error, Limits};
 
 /// How far the search for the end of a head has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Progress {
-    scanned: u32,
-    start_line: bool,
-}
+pub(crate) struct Progress(u32);
+
+/// Set in [`Progress`] once the start line is complete and checked; the other bits count searched bytes.
+const START_LINE: u32 = 1 << 31;
 
 impl Progress {
-    pub(crate) const NEW: Self = Self { scanned: 0, start_line: false };
+    pub(crate) const NEW: Self = Self(0);
 
     /// Whether a byte of the head has been seen.
     pub(crate) const fn started(&self) -> bool {
-        self.scanned > 0
+        self.0 != 0
     }
 
     /// Continues the search in `input`, which begins with the head, and says where the head ends. `check` checks
@@ -44,10 +44,10 @@ impl Progress {
         check: impl FnOnce(&[u8]) -> Result<(), Error>,
     ) -> Result<Option<usize>, Error> {
         let bare_lf = config.lenient.bare_lf;
-        let most = config.limits.head as usize;
+        let most = (config.limits.head & !START_LINE) as usize;
         let window = input.get(..most).unwrap_or(input);
-        let mut from = (self.scanned as usize).min(window.len());
-        if !self.start_line {
+        let mut from = ((self.0 & !START_LINE) as usize).min(window.len());
+        if self.0 & START_LINE == 0 {
             if let Some(feed) = memchr::memchr(b'\n', window.get(from..).unwrap_or_default()) {
                 let line = window.get(..from + feed + 1).unwrap_or_default();
                 if let Scan::Fault(fault) = scan(line, from, bare_lf) {
@@ -55,7 +55,7 @@ impl Progress {
                 }
                 let line = line.strip_suffix(b"\n").unwrap_or(line);
                 check(line.strip_suffix(b"\r").unwrap_or(line))?;
-                self.start_line = true;
+                self.0 |= START_LINE;
                 from += feed + 1;
             }
         }
@@ -64,36 +64,42 @@ impl Progress {
             Scan::End(end) => Ok(Some(end)),
             // RFC 9112 3: a server that receives a longer target than it wishes to parse responds with 414.
             Scan::Partial if window.len() < most => {
-                self.scanned = u32::try_from(window.len()).unwrap_or(u32::MAX);
+                self.0 = (self.0 & START_LINE) | (window.len() as u32 & !START_LINE); // below 2^31
                 Ok(None)
             }
-            Scan::Partial if self.start_line => Err(Error::HeadTooLarge),
+            Scan::Partial if self.0 & START_LINE != 0 => Err(Error::HeadTooLarge),
             Scan::Partial => Err(Error::TargetTooLong),
         }
     }
 }
 
-/// Whether every line of a head that `httparse` took ends with CRLF: the start line, which ends before
-/// `first_line_end`, the field lines and the empty line before `end`.
-#[inline]
-fn lines_end_well(input: &[u8], headers: &[Header<'_>], end: usize) -> bool {
+/// Whether the field lines that `httparse` found from `fields_start` on, and the empty line before `end`, each end
+/// with CRLF and follow one another without a gap.
+#[inline(always)]
+fn lines_end_well(input: &[u8], fields_start: usize, headers: &[Header<'_>], end: usize) -> bool {
     let base = input.as_ptr() as usize;
-    let mut next = None;
+    let mut next = fields_start;
     for header in headers {
         let name = (header.name.as_ptr() as usize).wrapping_sub(base);
-        if *next.get_or_insert(name) != name {
-            return false; // more than a line end between two field lines, or not one of CRLF
-        }
         let value_end = (header.value.as_ptr() as usize).wrapping_sub(base).wrapping_add(header.value.len());
-        let Some(line_end) = crlf_at(input, value_end) else { return false };
-        next = Some(line_end);
+        let line_end = match input.get(value_end..value_end.wrapping_add(2)) {
+            Some(b"\r\n") => value_end + 2,
+            _ => match crlf_behind_blanks(input, value_end) {
+                Some(line_end) => line_end,
+                None => return false,
+            },
+        };
+        if name != next {
+            return false; // something other than one CRLF stands between two field lines
+        }
+        next = line_end;
     }
-    input.get(end.wrapping_sub(2)) == Some(&b'\r') && next.is_none_or(|next| next == end.wrapping_sub(2))
+    end == next.wrapping_add(2) && input.get(next) == Some(&b'\r')
 }
 
 /// The position behind the CRLF that stands at `at`, blanks before it skipped.
-#[inline]
-fn crlf_at(input: &[u8], mut at: usize) -> Option<usize> {
+#[cold]
+fn crlf_behind_blanks(input: &[u8], mut at: usize) -> Option<usize> {
     loop {
         match input.get(at..)? {
             [b'\r', b'\n', ..] => return Some(at + 2),

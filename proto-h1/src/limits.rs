@@ -26,7 +26,7 @@ pub struct Limits {
     pub drain: u32,
     /// Bytes of chunk extensions in one body. Default 16 KiB. Beyond: 400
     /// ([RFC 9112 7.1.1](https://www.rfc-editor.org/rfc/rfc9112#section-7.1.1), CVE-2023-39326).
-    pub extensions: u32,
+    pub extensions: u16,
     /// The rate in bytes per second that a body keeps, once [`body_grace`](Self::body_grace) is used up.
     /// Default 100. Below: 408 (slow body, RFC 9112 9.5). Zero: no minimum.
     pub body_rate: u32,

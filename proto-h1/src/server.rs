@@ -4,7 +4,7 @@ use crate::body::Body;
 use crate::chunk::Piece;
 use crate::clock::{Clock, Due};
 use crate::encode::{self, PREFIX, Sending};
-use crate::head::{self, Progress};
+use crate::head::{self, Asked as Method, Progress};
 use crate::{BodyLength, CloseReason, Config, Error, Event, Field, Fields, Request, ResponseHead, Version};
 
 /// The server side of one connection.
@@ -25,24 +25,28 @@ pub struct Server {
     recv: Recv,
     send: Sent,
     body: Body,
-    progress: Progress,
-    drain_left: u32,
     asked: Asked,
     reason: Option<CloseReason>,
     error: Option<Error>,
     reply_owed: bool,
-    /// The first head of the connection, whose time runs from the start.
-    first: bool,
-    /// An empty line before the request line was skipped.
-    empty_line: bool,
     eof: bool,
 }
 
 /// What is being received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Recv {
-    Head,
+    Head {
+        progress: Progress,
+        /// The first head of the connection, whose time runs from the start.
+        first: bool,
+        /// An empty line before the request line was skipped.
+        empty_line: bool,
+    },
     Body,
+    /// The rest of a body that nobody wants, `left` bytes of it at the most.
+    Discard {
+        left: u32,
+    },
     Complete,
     Upgraded,
     Closed,
@@ -62,11 +66,10 @@ enum Sent {
 }
 
 /// What of the present request its response depends on.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Asked {
+    method: Method,
     http10: bool,
-    head: bool,
-    connect: bool,
     upgrade: bool,
     /// `100 Continue` is expected and not sent.
     r#continue: bool,
@@ -81,17 +84,13 @@ impl Server {
         Self {
             config,
             clock,
-            recv: Recv::Head,
+            recv: Recv::Head { progress: Progress::NEW, first: true, empty_line: false },
             send: Sent::Idle,
             body: Body::Length { left: 0 },
-            progress: Progress::NEW,
-            drain_left: 0,
-            asked: Asked::default(),
+            asked: Asked { method: Method::Other, http10: false, upgrade: false, r#continue: false },
             reason: None,
             error: None,
             reply_owed: false,
-            first: true,
-            empty_line: false,
             eof: false,
         }
     }
@@ -107,16 +106,16 @@ impl Server {
         input: &'b mut [u8],
         scratch: &'b mut [u8],
     ) -> Result<Step<Event<'b>>, Error> {
-        if let Some(error) = self.error {
-            return Err(error);
+        // What most calls are for during a chunked body, small enough to be inlined at the caller's.
+        if self.recv == Recv::Body
+            && let Body::Chunked(chunked) = &mut self.body
+            && !self.asked.r#continue
+            && let Some((start, end, used)) = chunked.whole(input)
+        {
+            self.clock.earn(end - start);
+            return Ok(Step::event(used, Event::Body(input.get_mut(start..end).unwrap_or_default())));
         }
-        match self.recv {
-            Recv::Head => self.receive_head(input, scratch),
-            Recv::Body if self.send == Sent::Done => self.discard(input),
-            Recv::Body => self.receive_body(input),
-            Recv::Complete if self.send == Sent::Switch => Ok(Step::event(0, self.switch())),
-            Recv::Complete | Recv::Upgraded | Recv::Closed => Ok(Step::NONE),
-        }
+        self.receive_any(input, scratch)
     }
 
     /// The client will send no more; see [`Codec::receive_eof`]. A response under way can still be finished.
@@ -129,18 +128,18 @@ impl Server {
         }
         self.eof = true;
         match self.recv {
-            Recv::Head if self.progress.started() => Err(self.fail(Error::HeadCut)),
-            Recv::Head => {
+            Recv::Head { progress, .. } if progress.started() => Err(self.fail(Error::HeadCut)),
+            Recv::Head { .. } => {
                 self.close(CloseReason::Eof);
                 Ok(None)
             }
-            Recv::Body => match self.body.cut() {
-                Ok(()) => Ok(Some(self.end(Fields::EMPTY))),
-                Err(_) if self.send == Sent::Done => {
+            Recv::Body | Recv::Discard { .. } => match (self.body.cut(), self.recv) {
+                (Ok(()), _) => Ok(Some(self.end(Fields::EMPTY))),
+                (Err(error), Recv::Body) => Err(self.fail(error)),
+                (Err(_), _) => {
                     self.close(CloseReason::Eof);
                     Ok(None)
                 }
-                Err(error) => Err(self.fail(error)),
             },
             Recv::Complete if self.send == Sent::Switch => Ok(Some(self.switch())),
             Recv::Complete | Recv::Upgraded | Recv::Closed => Ok(None),
@@ -161,7 +160,7 @@ impl Server {
             return Wants { read: false, write, close: !write };
         }
         let read = match self.recv {
-            Recv::Head | Recv::Body => true,
+            Recv::Head { .. } | Recv::Body | Recv::Discard { .. } => true,
             Recv::Complete => self.send == Sent::Switch,
             Recv::Upgraded | Recv::Closed => false,
         };
@@ -178,7 +177,7 @@ impl Server {
     pub fn handle_timeout(&mut self, now: Instant) {
         match self.clock.tell(now, &self.config.limits) {
             Due::Nothing | Due::Continue => {}
-            Due::Head if self.progress.started() => {
+            Due::Head if !self.is_idle() => {
                 self.fail(Error::HeadTimeout);
             }
             Due::Head | Due::Idle => self.close(CloseReason::Idle),
@@ -252,7 +251,7 @@ impl Server {
         if !head.reason.is_none_or(crate::fields::is_value) {
             return Err(SendError::Misuse);
         }
-        let tunnel = self.asked.connect && matches!(head.status, 200..=299);
+        let tunnel = self.asked.method == Method::Connect && matches!(head.status, 200..=299);
         if head.status == 101 || tunnel {
             return self.send_switch(head, said.upgrade, out);
         }
@@ -348,11 +347,8 @@ impl Server {
         if !complete || self.reason.is_some() || self.error.is_some() {
             return false;
         }
-        self.recv = Recv::Head;
+        self.recv = Recv::Head { progress: Progress::NEW, first: false, empty_line: false };
         self.send = Sent::Idle;
-        self.progress = Progress::NEW;
-        self.empty_line = false;
-        self.first = false;
         self.clock.arm(Due::Idle, &self.config.limits);
         true
     }
@@ -421,7 +417,7 @@ impl Server {
 
     /// Whether no request has begun: not a byte of one was seen.
     pub const fn is_idle(&self) -> bool {
-        matches!(self.recv, Recv::Head) && !self.progress.started() && self.error.is_none()
+        matches!(self.recv, Recv::Head { progress, .. } if !progress.started()) && self.error.is_none()
     }
 
     /// Whether the present request was read to its end.
@@ -439,40 +435,57 @@ impl Server {
         matches!(self.send, Sent::Done)
     }
 
+    fn receive_any<'b>(
+        &mut self,
+        input: &'b mut [u8],
+        scratch: &'b mut [u8],
+    ) -> Result<Step<Event<'b>>, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        match self.recv {
+            Recv::Body => self.receive_body(input),
+            Recv::Head { .. } => self.receive_head(input, scratch),
+            Recv::Discard { left } => self.discard(left, input),
+            Recv::Complete if self.send == Sent::Switch => Ok(Step::event(0, self.switch())),
+            Recv::Complete | Recv::Upgraded | Recv::Closed => Ok(Step::NONE),
+        }
+    }
+
     fn receive_head<'b>(
         &mut self,
         input: &'b mut [u8],
         scratch: &'b mut [u8],
     ) -> Result<Step<Event<'b>>, Error> {
+        let Recv::Head { progress, first, empty_line } = &mut self.recv else { return Ok(Step::NONE) };
         let input: &'b [u8] = input;
-        let mut skipped = 0;
         let mut rest = input;
         // RFC 9112 2.2: at least one empty line before the request line is to be ignored.
-        while !self.empty_line || self.config.lenient.empty_lines {
+        while !*empty_line || self.config.lenient.empty_lines {
             rest = match rest {
                 [b'\r', b'\n', rest @ ..] => rest,
                 [b'\n', rest @ ..] if self.config.lenient.bare_lf => rest,
-                [b'\r'] if !self.eof => return Ok(Step::quiet(skipped)),
+                [b'\r'] if !self.eof => return Ok(Step::quiet(input.len() - 1)),
                 _ => break,
             };
-            skipped = input.len() - rest.len();
-            self.empty_line = true;
+            *empty_line = true;
         }
+        let skipped = input.len() - rest.len();
         if rest.is_empty() {
             if self.eof {
                 self.close(CloseReason::Eof);
             }
             return Ok(Step::quiet(skipped));
         }
-        let started = self.progress.started();
-        match head::request(&mut self.progress, rest, scratch, &self.config) {
+        let arm = !*first && !progress.started();
+        match head::request(progress, rest, scratch, &self.config) {
             Ok(Some((len, request))) => {
                 self.begin(&request);
                 Ok(Step::event(skipped + len, Event::Request(request)))
             }
             Ok(None) if self.eof => Err(self.fail(Error::HeadCut)),
             Ok(None) => {
-                if !started && !self.first {
+                if arm {
                     self.clock.arm(Due::Head, &self.config.limits);
                 }
                 Ok(Step::quiet(skipped))
@@ -481,15 +494,18 @@ impl Server {
         }
     }
 
+    #[inline(always)]
     fn begin(&mut self, request: &Request<'_>) {
         self.recv = Recv::Body;
         self.send = Sent::Head;
         self.body = Body::new(request.body, &self.config);
-        self.progress = Progress::NEW;
         self.asked = Asked {
+            method: match request.method {
+                b"HEAD" => Method::Head,
+                b"CONNECT" => Method::Connect,
+                _ => Method::Other,
+            },
             http10: request.version == Version::Http10,
-            head: request.method == b"HEAD",
-            connect: request.method == b"CONNECT",
             upgrade: request.upgrade,
             r#continue: request.expect_continue,
         };
@@ -506,7 +522,6 @@ impl Server {
         }
     }
 
-    #[inline]
     fn receive_body<'b>(&mut self, input: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
         match self.body.next(input, u64::MAX, &self.config) {
             Ok((used, Piece::More)) => Ok(Step::quiet(used)),
@@ -529,19 +544,20 @@ impl Server {
     }
 
     /// Reads the rest of a request whose response is finished, up to the drain limit, and tells its end only.
-    fn discard<'b>(&mut self, input: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
+    fn discard<'b>(&mut self, mut left: u32, input: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
         let mut pos = 0;
         loop {
             let rest = input.get(pos..).unwrap_or_default();
-            match self.body.next(rest, self.drain_left.into(), &self.config) {
+            match self.body.next(rest, left.into(), &self.config) {
                 Ok((used, Piece::More)) => {
-                    if pos + used < input.len() {
+                    self.recv = Recv::Discard { left };
+                    if left == 0 && pos + used < input.len() && self.body.in_content() {
                         self.close(CloseReason::RequestUnread);
                     }
                     return Ok(Step::quiet(pos + used));
                 }
                 Ok((used, Piece::Data { start, end })) => {
-                    self.drain_left = self.drain_left.saturating_sub((end - start) as u32); // <= drain_left
+                    left = left.saturating_sub((end - start) as u32); // a piece is at most `left` long
                     pos += used;
                 }
                 Ok((used, Piece::End { start, end, count })) => {
@@ -587,7 +603,7 @@ impl Server {
             (205, BodyLength::None | BodyLength::Known(0)) => (BodyLength::Known(0), Sending::Nothing),
             (204 | 205, _) => return Err(SendError::Misuse),
             (304, body) => (body, Sending::Nothing),
-            (_, body) if self.asked.head => (body, Sending::Nothing),
+            (_, body) if self.asked.method == Method::Head => (body, Sending::Nothing),
             (_, BodyLength::None) => (BodyLength::Known(0), Sending::Nothing),
             (_, BodyLength::Known(left)) => (body, Sending::Length { left }),
             (_, BodyLength::Chunked) => (body, Sending::Chunked { open: false }),
@@ -630,7 +646,7 @@ impl Server {
         } else if self.body.announced() > u64::from(self.config.limits.drain) {
             self.close(CloseReason::RequestUnread);
         } else {
-            self.drain_left = self.config.limits.drain;
+            self.recv = Recv::Discard { left: self.config.limits.drain };
             if !matches!(self.body, Body::Length { left: 0 }) {
                 self.clock.arm(Due::Drain, &self.config.limits);
             }
@@ -650,6 +666,7 @@ impl Server {
 
     fn fail(&mut self, error: Error) -> Error {
         self.error = Some(error);
+        self.recv = Recv::Closed;
         self.reason = Some(CloseReason::Error);
         self.reply_owed = error.status().is_some() && matches!(self.send, Sent::Idle | Sent::Head);
         self.clock.disarm();

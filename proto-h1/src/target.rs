@@ -62,7 +62,7 @@ impl<'b> Target<'b> {
     }
 
     /// Checks `bytes`, which hold neither blanks nor control bytes, as the target of `method`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn parse(method: &[u8], bytes: &'b [u8]) -> Result<Self, Error> {
         let form = match bytes {
             _ if method == b"CONNECT" => Self::authority_form(bytes)?,
@@ -70,11 +70,7 @@ impl<'b> Target<'b> {
             b"*" if method == b"OPTIONS" => TargetForm::Asterisk,
             _ => Self::absolute_form(bytes)?,
         };
-        // What RFC 3986 excludes and no browser sends. `|`, `{` and their like are excluded as well, but browsers
-        // send them unencoded in queries.
-        let bad =
-            |byte: u8| (byte == b'"') | (byte == b'#') | (byte == b'<') | (byte == b'>') | (byte >= 0x80);
-        if bytes.iter().fold(false, |found, &byte| found | bad(byte)) {
+        if has_excluded(bytes) {
             return Err(Error::Target);
         }
         Ok(Self { form, bytes })
@@ -103,6 +99,21 @@ impl<'b> Target<'b> {
 impl fmt::Debug for Target<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} \"{}\"", self.form, self.bytes.escape_ascii())
+    }
+}
+
+/// Whether `bytes` hold what RFC 3986 excludes and no browser sends. `|`, `{` and their like are excluded as well,
+/// but browsers send them unencoded in queries.
+#[inline(always)]
+fn has_excluded(bytes: &[u8]) -> bool {
+    const BLOCK: usize = 16;
+    let excluded =
+        |byte: u8| (byte == b'"') | (byte == b'#') | (byte == b'<') | (byte == b'>') | (byte >= 0x80);
+    // Whole blocks are compared as vectors; the last one overlaps the one before.
+    let in_block = |block: &[u8; BLOCK]| block.iter().fold(false, |found, &byte| found | excluded(byte));
+    match bytes.last_chunk::<BLOCK>() {
+        Some(last) => bytes.as_chunks::<BLOCK>().0.iter().any(in_block) || in_block(last),
+        None => bytes.iter().any(|&byte| excluded(byte)),
     }
 }
 
@@ -165,6 +176,17 @@ fn port(digits: &[u8]) -> Option<u16> {
     })
 }
 
+/// Whether `authority` is a host with or without a port; see [`host_and_port`].
+#[inline(always)]
+pub(crate) fn is_host(authority: &[u8]) -> bool {
+    let plain = authority.iter().take_while(|&&byte| is_host_byte(byte)).count();
+    match authority.get(plain..) {
+        Some([]) => plain > 0,
+        Some([b':', digits @ ..]) if plain > 0 && digits.len() < 5 => digits.iter().all(u8::is_ascii_digit),
+        _ => host_and_port(authority).is_some(),
+    }
+}
+
 /// RFC 3986 3.2.2 `reg-name`, percent-encodings checked.
 fn is_reg_name(host: &[u8]) -> bool {
     let mut rest = host;
@@ -180,27 +202,37 @@ fn is_reg_name(host: &[u8]) -> bool {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'-' | b'.'
-                | b'_'
-                | b'~'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b','
-                | b';'
-                | b'='
-        )
+    HOST_BYTES[usize::from(byte)]
 }
+
+static HOST_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        table[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'-' | b'.'
+                    | b'_'
+                    | b'~'
+                    | b'!'
+                    | b'$'
+                    | b'&'
+                    | b'\''
+                    | b'('
+                    | b')'
+                    | b'*'
+                    | b'+'
+                    | b','
+                    | b';'
+                    | b'='
+            );
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

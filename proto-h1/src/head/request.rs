@@ -7,10 +7,14 @@ use super::{
     most_fields, unfold,
 };
 use crate::fields::is_token;
-use crate::target::host_and_port;
+use crate::target::is_host;
 use crate::{BodyLength, Config, Error, Fields, Request, Target, TargetForm, Version};
 
 /// Parses the head of a request at the start of `input`; `None` while it is incomplete.
+///
+/// All that happens to a head that is there whole is inlined into one function, because a head is a large value
+/// to hand from one to the next.
+#[inline(always)]
 pub(crate) fn request<'b>(
     progress: &mut Progress,
     input: &'b [u8],
@@ -22,6 +26,17 @@ pub(crate) fn request<'b>(
             return Ok(Some(done));
         }
     }
+    carefully(progress, input, scratch, config)
+}
+
+#[cold]
+#[inline(never)]
+fn carefully<'b>(
+    progress: &mut Progress,
+    input: &'b [u8],
+    scratch: &'b mut [u8],
+    config: &Config,
+) -> Result<Option<(usize, Request<'b>)>, Error> {
     let check = |line: &[u8]| RequestLine::parse(line, config).map(|_| ());
     let Some(end) = progress.find_end(input, config, check)? else { return Ok(None) };
     let head = input.get(..end).unwrap_or_default();
@@ -42,7 +57,7 @@ pub(crate) fn request<'b>(
 }
 
 /// The fast way: `httparse` on bytes not searched before. `None` when the careful way has to decide.
-#[inline]
+#[inline(always)]
 fn at_once<'b>(input: &'b [u8], config: &Config) -> Result<Option<(usize, Request<'b>)>, Error> {
     let mut headers = [const { MaybeUninit::<Header<'b>>::uninit() }; MOST];
     let Some(room) = headers.get_mut(..most_fields(&config.limits)) else { return Ok(None) };
@@ -56,7 +71,7 @@ fn at_once<'b>(input: &'b [u8], config: &Config) -> Result<Option<(usize, Reques
     // `METHOD SP target SP HTTP/1.x CRLF` from the first byte on: no empty line was skipped.
     let line = method.len() + target.len() + 10;
     let ends = input.get(line..line + 2) == Some(b"\r\n") && method.as_ptr() == input.as_ptr();
-    if end > config.limits.head as usize || !ends || !lines_end_well(input, parsed.headers, end) {
+    if end > config.limits.head as usize || !ends || !lines_end_well(input, line + 2, parsed.headers, end) {
         return Ok(None);
     }
     let version = if minor == 0 { Version::Http10 } else { Version::Http11 };
@@ -92,7 +107,7 @@ impl<'b> RequestLine<'b> {
         Self::check(method, target, version, config)
     }
 
-    #[inline]
+    #[inline(always)]
     fn check(method: &'b [u8], target: &'b [u8], version: Version, config: &Config) -> Result<Self, Error> {
         if target.len() > usize::from(config.limits.target) {
             return Err(Error::TargetTooLong);
@@ -102,7 +117,7 @@ impl<'b> RequestLine<'b> {
 }
 
 /// The checks across fields.
-#[inline]
+#[inline(always)]
 fn build<'b>(
     line: RequestLine<'b>,
     headers: &[Header<'b>],
@@ -118,7 +133,7 @@ fn build<'b>(
         _ if survey.host_repeated => return Err(Error::HostRepeated),
         None if http11 => return Err(Error::HostMissing),
         None => b"",
-        Some(host) if host_and_port(host).is_none() => return Err(Error::HostInvalid),
+        Some(host) if !is_host(host) => return Err(Error::HostInvalid),
         Some(host) => host,
     };
     // RFC 9112 3.2.2: the authority of an absolute target replaces Host.

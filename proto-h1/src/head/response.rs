@@ -18,6 +18,7 @@ pub(crate) enum Asked {
 }
 
 /// Parses the head of a response at the start of `input`; `None` while it is incomplete.
+#[inline(always)]
 pub(crate) fn response<'b>(
     progress: &mut Progress,
     input: &'b [u8],
@@ -30,6 +31,18 @@ pub(crate) fn response<'b>(
             return Ok(Some(done));
         }
     }
+    carefully(progress, input, scratch, config, asked)
+}
+
+#[cold]
+#[inline(never)]
+fn carefully<'b>(
+    progress: &mut Progress,
+    input: &'b [u8],
+    scratch: &'b mut [u8],
+    config: &Config,
+    asked: Asked,
+) -> Result<Option<(usize, Response<'b>)>, Error> {
     let check = |line: &[u8]| StatusLine::parse(line, config).map(|_| ());
     let found = progress.find_end(input, config, check).map_err(|error| match error {
         Error::TargetTooLong => Error::HeadTooLarge, // there is no target in a status line
@@ -54,7 +67,7 @@ pub(crate) fn response<'b>(
 }
 
 /// The fast way: `httparse` on bytes not searched before. `None` when the careful way has to decide.
-#[inline]
+#[inline(always)]
 fn at_once<'b>(
     input: &'b [u8],
     config: &Config,
@@ -72,7 +85,7 @@ fn at_once<'b>(
     // A reason outside ASCII is not reported by the parser, so the line is split here.
     let Some(feed) = memchr::memchr(b'\n', input) else { return Ok(None) };
     let Some(line) = input.get(..feed).and_then(|line| line.strip_suffix(b"\r")) else { return Ok(None) };
-    if end > config.limits.head as usize || !lines_end_well(input, parsed.headers, end) {
+    if end > config.limits.head as usize || !lines_end_well(input, feed + 1, parsed.headers, end) {
         return Ok(None);
     }
     let Ok(line) = StatusLine::parse(line, config) else { return Ok(None) };
@@ -89,7 +102,7 @@ struct StatusLine<'b> {
 
 impl<'b> StatusLine<'b> {
     /// RFC 9112 4: `HTTP-version SP status-code SP [ reason-phrase ]`.
-    #[inline]
+    #[inline(always)]
     fn parse(line: &'b [u8], config: &Config) -> Result<Self, Error> {
         let (version, rest) = line.split_at_checked(8).ok_or(Error::StatusLine)?;
         let version = Version::parse(version).map_err(|error| error.unwrap_or(Error::StatusLine))?;
@@ -115,7 +128,7 @@ impl<'b> StatusLine<'b> {
 }
 
 /// RFC 9112 6.3: the length of the body.
-#[inline]
+#[inline(always)]
 fn build<'b>(
     line: StatusLine<'b>,
     headers: &[Header<'b>],

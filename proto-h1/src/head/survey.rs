@@ -35,7 +35,7 @@ pub(crate) struct Survey<'b> {
 }
 
 impl<'b> Survey<'b> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(headers: &[Header<'b>], lenient: Lenient) -> Result<Self, Error> {
         let mut survey = Self {
             host: None,
@@ -51,18 +51,20 @@ impl<'b> Survey<'b> {
         };
         for (at, header) in headers.iter().enumerate() {
             let (name, value) = (header.name, header.value);
-            match name.len() {
-                4 if name.eq_ignore_ascii_case("host") => {
+            // The length and the first letter rule out nearly every other name.
+            let first = name.as_bytes().first().map_or(0, |byte| byte | 0x20);
+            match (name.len(), first) {
+                (4, b'h') if name.eq_ignore_ascii_case("host") => {
                     survey.host_repeated |= survey.host.is_some();
                     survey.host = Some(value);
                 }
-                6 if name.eq_ignore_ascii_case("expect") => survey.expect(value),
-                7 if name.eq_ignore_ascii_case("upgrade") => survey.upgrade_given = true,
-                10 if name.eq_ignore_ascii_case("connection") => survey.connection(value),
-                14 if name.eq_ignore_ascii_case("content-length") => {
+                (6, b'e') if name.eq_ignore_ascii_case("expect") => survey.expect(value),
+                (7, b'u') if name.eq_ignore_ascii_case("upgrade") => survey.upgrade_given = true,
+                (10, b'c') if name.eq_ignore_ascii_case("connection") => survey.connection(value),
+                (14, b'c') if name.eq_ignore_ascii_case("content-length") => {
                     survey.content_length(value, lenient.identical_lengths)?;
                 }
-                17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+                (17, b't') if name.eq_ignore_ascii_case("transfer-encoding") => {
                     // All lines form one list; the first line surveys it whole.
                     if survey.coding == Coding::Absent {
                         survey.coding = transfer_coding(headers.get(at..).unwrap_or_default());
@@ -83,6 +85,10 @@ impl<'b> Survey<'b> {
     }
 
     fn connection(&mut self, value: &[u8]) {
+        if value == b"keep-alive" {
+            self.keep_alive = true;
+            return;
+        }
         for option in Elements::new(value) {
             match option.len() {
                 5 if option.eq_ignore_ascii_case(b"close") => self.close = true,
@@ -104,6 +110,12 @@ impl<'b> Survey<'b> {
     }
 
     fn content_length(&mut self, value: &[u8], identical: bool) -> Result<(), Error> {
+        if self.length.is_none()
+            && let Ok(length) = decimal(value)
+        {
+            self.length = Some(length);
+            return Ok(());
+        }
         let mut lengths = value.split(|&byte| byte == b',').map(crate::fields::trim_blanks);
         let length = match (lengths.next(), lengths.clone().next()) {
             (Some(only), None) => decimal(only)?,
