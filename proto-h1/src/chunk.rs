@@ -100,12 +100,12 @@ impl Chunked {
     #[inline]
     pub(crate) fn next(&mut self, input: &[u8], max: u64, config: &Config) -> Result<(usize, Piece), Error> {
         let mut pos = 0;
-        if self.at == At::Start {
-            if let Some((size, len)) = plain_line(input) {
-                self.left = size;
-                pos = len;
-                self.line_done()?;
-            }
+        if self.at == At::Start
+            && let Some((size, len)) = plain_line(input)
+        {
+            self.left = size;
+            pos = len;
+            self.line_done()?;
         }
         loop {
             match self.at {

@@ -1,15 +1,13 @@
-use proto_core::{Codec, Deadline, Instant, Prefix, SendError, Step, Wants, WriteBuf};
+mod receive;
+mod send;
+
+use proto_core::{Codec, Deadline, Instant, Step, Wants, WriteBuf};
 
 use crate::body::Body;
-use crate::chunk::Piece;
 use crate::clock::{Clock, Due};
-use crate::encode::{self, PREFIX, Sending};
-use crate::fields::is_token;
-use crate::head::{self, Asked, Progress};
-use crate::target::host_and_port;
-use crate::{
-    BodyLength, CloseReason, Config, Error, Event, Field, Fields, RequestHead, Response, Target, Version,
-};
+use crate::encode::Sending;
+use crate::head::{Asked, Progress};
+use crate::{CloseReason, Config, Error, Event, Fields};
 
 /// The client side of one connection.
 ///
@@ -164,146 +162,6 @@ impl Client {
         (self.config.limits.head as usize).max(self.config.limits.trailers.into())
     }
 
-    /// Sends the head of a request, with Host first and Content-Length, Transfer-Encoding, Expect and Connection
-    /// as they are needed. With [`BodyLength::None`] the request is finished at once.
-    ///
-    /// # Errors
-    /// [`SendError::Full`]; [`SendError::Misuse`] when a request is under way, the connection is not reusable, or
-    /// a part of the head cannot be sent: a method that is no token, a target in no form the method allows, a
-    /// Host that is none, a field with control bytes or one of those above.
-    pub fn send_head(&mut self, head: &RequestHead<'_>, out: &mut WriteBuf<'_>) -> Result<(), SendError> {
-        if !self.ready_for_request() {
-            return Err(SendError::Misuse);
-        }
-        let said = encode::check_fields(head.fields, OWN)?;
-        check_request(head)?;
-        let has_body = !matches!(head.body, BodyLength::None | BodyLength::Known(0));
-        let sending = match head.body {
-            BodyLength::None => Sending::Nothing,
-            BodyLength::Known(left) => Sending::Length { left },
-            BodyLength::Chunked => Sending::Chunked { open: false },
-            BodyLength::UntilClose => return Err(SendError::Misuse),
-        };
-        // RFC 9110 8.6: a method that anticipates content says so when there is none.
-        let framing = match head.body {
-            BodyLength::None if matches!(head.method, b"POST" | b"PUT" | b"PATCH") => BodyLength::Known(0),
-            body => body,
-        };
-        let expects = head.expect_continue && has_body;
-        let close = head.close || said.close;
-        let own: &[&[u8]] = match (close, said.upgrade) {
-            (true, true) => &[b"close", b"Upgrade"],
-            (true, false) => &[b"close"],
-            (false, true) => &[b"Upgrade"],
-            (false, false) => &[],
-        };
-        out.all_or_nothing(|out| {
-            out.put(head.method)?;
-            out.put(b" ")?;
-            out.put(head.target)?;
-            out.put(b" HTTP/1.1\r\nHost: ")?;
-            out.put(head.host)?;
-            out.put(b"\r\n")?;
-            encode::put_fields(head.fields, out)?;
-            encode::put_framing(framing, out)?;
-            if expects {
-                out.put(b"Expect: 100-continue\r\n")?;
-            }
-            encode::put_connection(own, head.fields, out)?;
-            out.put(b"\r\n")
-        })?;
-        self.asked = match head.method {
-            b"HEAD" => Asked::Head,
-            b"CONNECT" => Asked::Connect,
-            _ => Asked::Other,
-        };
-        self.upgrade = said.upgrade;
-        self.informational = 0;
-        self.recv = Recv::Head;
-        self.progress = Progress::NEW;
-        self.send = match head.body {
-            BodyLength::None => Sent::Done,
-            _ => Sent::Body(sending),
-        };
-        self.waiting = expects;
-        if expects {
-            self.clock.arm(Due::Continue, &self.config.limits);
-        }
-        if close {
-            self.give_up(CloseReason::Local);
-        }
-        Ok(())
-    }
-
-    /// Sends content: as much of `payload` as fits, and says how much that was.
-    ///
-    /// # Errors
-    /// [`SendError::Full`] when not one byte fits; [`SendError::Blocked`] until the server says `100 Continue` or
-    /// [`Limits::continue_timeout`](crate::Limits::continue_timeout) has passed; [`SendError::Misuse`] when no
-    /// body is being sent (any more) or it would be longer than announced.
-    #[inline]
-    pub fn send_body(&mut self, payload: &[u8], out: &mut WriteBuf<'_>) -> Result<usize, SendError> {
-        match &mut self.send {
-            _ if self.waiting => Err(SendError::Blocked),
-            Sent::Body(sending) => sending.write(payload, out),
-            Sent::Done if payload.is_empty() => Ok(0),
-            Sent::Idle | Sent::Done => Err(SendError::Misuse),
-        }
-    }
-
-    /// The framing in front of `len` bytes of content, for callers that write content from where it lies: write
-    /// the prefix, then exactly `len` bytes.
-    ///
-    /// # Errors
-    /// As [`send_body`](Self::send_body).
-    #[inline]
-    pub fn body_prefix(&mut self, len: usize) -> Result<Prefix<PREFIX>, SendError> {
-        match &mut self.send {
-            _ if self.waiting => Err(SendError::Blocked),
-            Sent::Body(sending) => sending.prefix(len),
-            Sent::Idle | Sent::Done => Err(SendError::Misuse),
-        }
-    }
-
-    /// Ends the request. `trailers` go with a chunked body and are dropped with any other. Does nothing when the
-    /// request is finished already.
-    ///
-    /// # Errors
-    /// As [`send_body`](Self::send_body); [`SendError::Misuse`] also when the body is shorter than announced or a
-    /// trailer cannot be sent.
-    pub fn finish(&mut self, trailers: &[Field<'_>], out: &mut WriteBuf<'_>) -> Result<(), SendError> {
-        match self.send {
-            _ if self.waiting => Err(SendError::Blocked),
-            Sent::Body(sending) => {
-                sending.finish(trailers, out)?;
-                self.send = Sent::Done;
-                Ok(())
-            }
-            Sent::Done => Ok(()),
-            Sent::Idle => Err(SendError::Misuse),
-        }
-    }
-
-    /// Stops sending the body, because the response that came early makes it pointless. The connection then
-    /// cannot be reused ([RFC 9112 9.5](https://www.rfc-editor.org/rfc/rfc9112#section-9.5)).
-    pub fn abandon_body(&mut self) {
-        if matches!(self.send, Sent::Body(_)) {
-            self.waiting = false;
-            self.send = Sent::Done;
-            self.give_up(CloseReason::RequestUnsent);
-        }
-    }
-
-    /// Sends the body without waiting for `100 Continue` any longer.
-    pub fn go_ahead(&mut self) {
-        if core::mem::take(&mut self.waiting) {
-            self.clock.disarm();
-            if self.recv == Recv::Head && self.progress.started() {
-                self.clock.arm(Due::Head, &self.config.limits);
-            }
-        }
-    }
-
     /// Leaves the pause after a complete exchange, and says whether it did: request and response must be complete
     /// and the connection [reusable](Self::close_reason).
     pub fn next_request(&mut self) -> bool {
@@ -365,127 +223,6 @@ impl Client {
         matches!(self.recv, Recv::Idle) && self.error.is_none()
     }
 
-    fn receive_any<'b>(
-        &mut self,
-        input: &'b mut [u8],
-        scratch: &'b mut [u8],
-    ) -> Result<Step<Event<'b>>, Error> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
-        match self.recv {
-            Recv::Body => self.receive_body(input),
-            Recv::Idle if input.is_empty() => Ok(Step::NONE),
-            Recv::Idle => Err(self.fail(Error::Unsolicited)),
-            Recv::Head => self.receive_head(input, scratch),
-            Recv::Switch => Ok(Step::event(0, self.switch())),
-            Recv::Complete | Recv::Upgraded | Recv::Closed => Ok(Step::NONE),
-        }
-    }
-
-    fn receive_head<'b>(
-        &mut self,
-        input: &'b mut [u8],
-        scratch: &'b mut [u8],
-    ) -> Result<Step<Event<'b>>, Error> {
-        if input.is_empty() {
-            return Ok(Step::NONE);
-        }
-        match head::response(&mut self.progress, input, scratch, &self.config, self.asked) {
-            Ok(None) => {
-                if self.clock.due() == Due::Nothing {
-                    self.clock.arm(Due::Head, &self.config.limits);
-                }
-                Ok(Step::NONE)
-            }
-            Ok(Some((len, response))) => match self.begin(&response) {
-                Ok(()) if self.recv == Recv::Head => Ok(Step::event(len, Event::Informational(response))),
-                Ok(()) => Ok(Step::event(len, Event::Response(response))),
-                Err(error) => Err(self.fail(error)),
-            },
-            Err(error) => Err(self.fail(error)),
-        }
-    }
-
-    #[inline(always)]
-    fn begin(&mut self, response: &Response<'_>) -> Result<(), Error> {
-        self.progress = Progress::NEW;
-        if self.clock.due() == Due::Head {
-            self.clock.disarm();
-        }
-        match response.status {
-            // RFC 9110 15.2.2 and 7.8: only what was asked for, and only behind a complete request.
-            101 if self.upgrade && response.upgrade && self.send == Sent::Done => {
-                self.recv = Recv::Switch;
-                return Ok(());
-            }
-            101 => return Err(Error::UnexpectedUpgrade),
-            100..=199 => {
-                self.informational = self.informational.saturating_add(1);
-                if self.informational > self.config.limits.informational {
-                    return Err(Error::TooManyInformational);
-                }
-                if response.status == 100 {
-                    self.go_ahead();
-                }
-                return Ok(());
-            }
-            200..=299 if self.asked == Asked::Connect => {
-                self.recv = Recv::Switch;
-                return Ok(());
-            }
-            _ => {}
-        }
-        self.clock.disarm();
-        // RFC 9110 10.1.1: a final response in place of 100 Continue; the body is not wanted.
-        if self.awaits_continue() {
-            self.abandon_body();
-        }
-        self.recv = Recv::Body;
-        self.body = Body::new(response.body, &self.config);
-        if !matches!(response.body, BodyLength::None | BodyLength::Known(0)) {
-            self.clock.arm(Due::Rate, &self.config.limits);
-        }
-        if response.close {
-            self.give_up(CloseReason::Peer);
-        } else if response.body == BodyLength::UntilClose {
-            self.give_up(CloseReason::Delimited);
-        } else if !response.keep_alive {
-            debug_assert_eq!(response.version, Version::Http10, "the only reason left");
-            self.give_up(CloseReason::Http10);
-        }
-        Ok(())
-    }
-
-    fn receive_body<'b>(&mut self, input: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
-        match self.body.next(input, u64::MAX, &self.config) {
-            Ok((used, Piece::More)) => Ok(Step::quiet(used)),
-            Ok((used, Piece::Data { start, end })) => {
-                self.clock.earn(end - start);
-                Ok(Step::event(used, Event::Body(input.get_mut(start..end).unwrap_or_default())))
-            }
-            Ok((used, Piece::End { start, end, count })) => {
-                let input: &'b [u8] = input;
-                let trailers = Fields::new(input.get(start..end).unwrap_or_default(), count);
-                Ok(Step::event(used, self.end(trailers)))
-            }
-            Err(error) => Err(self.fail(error)),
-        }
-    }
-
-    fn end<'b>(&mut self, trailers: Fields<'b>) -> Event<'b> {
-        self.recv = Recv::Complete;
-        self.clock.disarm();
-        Event::End { trailers }
-    }
-
-    fn switch(&mut self) -> Event<'static> {
-        self.recv = Recv::Upgraded;
-        self.reason = Some(CloseReason::Upgraded);
-        self.clock.disarm();
-        Event::Upgraded
-    }
-
     /// Notes the first reason against another request.
     fn give_up(&mut self, reason: CloseReason) {
         self.reason.get_or_insert(reason);
@@ -504,23 +241,6 @@ impl Client {
         self.clock.disarm();
         error
     }
-}
-
-/// Fields that only this crate writes.
-const OWN: &[&[u8]] = &[b"content-length", b"transfer-encoding", b"host", b"expect"];
-
-fn check_request(head: &RequestHead<'_>) -> Result<(), SendError> {
-    let visible = head.target.iter().all(|&byte| matches!(byte, b'!'..=b'~'));
-    let good = is_token(head.method)
-        && visible
-        && Target::parse(head.method, head.target).is_ok()
-        && host_and_port(head.host).is_some();
-    // RFC 9110 9.3.6 and 9.3.8: neither has content.
-    let content = head.body != BodyLength::None;
-    if !good || (content && matches!(head.method, b"CONNECT" | b"TRACE")) {
-        return Err(SendError::Misuse);
-    }
-    Ok(())
 }
 
 impl Codec for Client {

@@ -47,17 +47,17 @@ impl Progress {
         let most = (config.limits.head & !START_LINE) as usize;
         let window = input.get(..most).unwrap_or(input);
         let mut from = ((self.0 & !START_LINE) as usize).min(window.len());
-        if self.0 & START_LINE == 0 {
-            if let Some(feed) = memchr::memchr(b'\n', window.get(from..).unwrap_or_default()) {
-                let line = window.get(..from + feed + 1).unwrap_or_default();
-                if let Scan::Fault(fault) = scan(line, from, bare_lf) {
-                    return Err(fault);
-                }
-                let line = line.strip_suffix(b"\n").unwrap_or(line);
-                check(line.strip_suffix(b"\r").unwrap_or(line))?;
-                self.0 |= START_LINE;
-                from += feed + 1;
+        if self.0 & START_LINE == 0
+            && let Some(feed) = memchr::memchr(b'\n', window.get(from..).unwrap_or_default())
+        {
+            let line = window.get(..from + feed + 1).unwrap_or_default();
+            if let Scan::Fault(fault) = scan(line, from, bare_lf) {
+                return Err(fault);
             }
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            check(line.strip_suffix(b"\r").unwrap_or(line))?;
+            self.0 |= START_LINE;
+            from += feed + 1;
         }
         match scan(window, from, bare_lf) {
             Scan::Fault(fault) => Err(fault),

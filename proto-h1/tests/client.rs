@@ -1,4 +1,5 @@
 //! The client: framing of requests and of the responses to them, and what may go wrong with each.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 use common::{Wire, written};

@@ -1,4 +1,5 @@
 //! The story does not depend on how the input is cut: vectors of both roles, and mutations of them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use proptest::prelude::*;
 use proto_core::story::{Cuts, check, check_with};

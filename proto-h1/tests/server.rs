@@ -1,4 +1,5 @@
 //! The server: framing of responses, expectations, pipelining, early responses, upgrades, and reuse.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 use common::{Wire, written};

@@ -21,10 +21,10 @@ pub(crate) fn request<'b>(
     scratch: &'b mut [u8],
     config: &Config,
 ) -> Result<Option<(usize, Request<'b>)>, Error> {
-    if !progress.started() {
-        if let Some(done) = at_once(input, config)? {
-            return Ok(Some(done));
-        }
+    if !progress.started()
+        && let Some(done) = at_once(input, config)?
+    {
+        return Ok(Some(done));
     }
     carefully(progress, input, scratch, config)
 }
@@ -161,10 +161,10 @@ fn build<'b>(
     if http11 && survey.expect_other {
         return Err(Error::Expectation);
     }
-    if let BodyLength::Known(length) = body {
-        if length > config.limits.body {
-            return Err(Error::BodyTooLarge);
-        }
+    if let BodyLength::Known(length) = body
+        && length > config.limits.body
+    {
+        return Err(Error::BodyTooLarge);
     }
     Ok(Request {
         method: line.method,

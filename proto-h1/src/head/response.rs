@@ -26,10 +26,10 @@ pub(crate) fn response<'b>(
     config: &Config,
     asked: Asked,
 ) -> Result<Option<(usize, Response<'b>)>, Error> {
-    if !progress.started() {
-        if let Some(done) = at_once(input, config, asked)? {
-            return Ok(Some(done));
-        }
+    if !progress.started()
+        && let Some(done) = at_once(input, config, asked)?
+    {
+        return Ok(Some(done));
     }
     carefully(progress, input, scratch, config, asked)
 }

@@ -64,11 +64,12 @@ impl<'b> Survey<'b> {
                 (14, b'c') if name.eq_ignore_ascii_case("content-length") => {
                     survey.content_length(value, lenient.identical_lengths)?;
                 }
-                (17, b't') if name.eq_ignore_ascii_case("transfer-encoding") => {
+                (17, b't')
+                    if name.eq_ignore_ascii_case("transfer-encoding")
                     // All lines form one list; the first line surveys it whole.
-                    if survey.coding == Coding::Absent {
-                        survey.coding = transfer_coding(headers.get(at..).unwrap_or_default());
-                    }
+                    && survey.coding == Coding::Absent =>
+                {
+                    survey.coding = transfer_coding(headers.get(at..).unwrap_or_default());
                 }
                 _ => {}
             }
