@@ -4,8 +4,9 @@ use crate::{CloseCode, Data, End, Kind};
 
 /// Collects the pieces of a message, for applications that want messages whole.
 ///
-/// It keeps the pieces in one contiguous buffer, so a fragment costs no memory beyond its bytes, however small. A
-/// message that comes in one piece is given as it lies in the input, without a copy.
+/// It keeps the pieces in one contiguous buffer, so a fragment costs no memory beyond its bytes, however small, and
+/// only their number needs a budget of its own. The buffer grows with what has arrived, not with what a header
+/// announces. A message that comes in one piece is given as it lies in the input, without a copy.
 ///
 /// ```
 /// use proto_ws::{Data, End, Event, Kind, MessageAssembler};
@@ -28,14 +29,14 @@ use crate::{CloseCode, Data, End, Kind};
 #[derive(Debug)]
 pub struct MessageAssembler {
     buffer: Vec<u8>,
-    /// Whether the buffer holds a message that was given and is to be forgotten.
-    given: bool,
     max_message: usize,
     max_fragments: u32,
+    /// Frames of the present message that have ended.
     fragments: u32,
-    /// The buffer is given back to the allocator above this many bytes.
-    keep: usize,
 }
+
+/// A buffer above this many bytes is given back to the allocator.
+const KEEP: usize = 64 * 1024;
 
 /// A whole message.
 #[derive(Debug, PartialEq, Eq)]
@@ -101,7 +102,7 @@ impl Default for MessageAssembler {
 impl MessageAssembler {
     /// Allows messages of at most `max_message` bytes in at most `max_fragments` frames (0 counts as 1).
     pub const fn new(max_message: usize, max_fragments: u32) -> Self {
-        Self { buffer: Vec::new(), given: false, max_message, max_fragments, fragments: 0, keep: 64 * 1024 }
+        Self { buffer: Vec::new(), max_message, max_fragments, fragments: 0 }
     }
 
     /// Takes a piece; gives the message if this ends it.
@@ -110,8 +111,8 @@ impl MessageAssembler {
     /// The message is over a limit: close the connection with [`Overflow::close_code`]. A frame is refused at its
     /// first piece, by the length its header announces. The rest of the message must not be pushed.
     pub fn push<'b>(&'b mut self, data: Data<'b>) -> Result<Option<Assembled<'b>>, Overflow> {
-        if data.first || self.given {
-            self.forget();
+        if data.first {
+            self.clear();
         }
         let announced = usize::try_from(data.remaining).unwrap_or(usize::MAX);
         let total = self.buffer.len().saturating_add(data.payload.len()).saturating_add(announced);
@@ -128,14 +129,12 @@ impl MessageAssembler {
         }
         let kind = data.kind;
         if data.first && data.end == End::Message {
-            self.fragments = 0;
             return Ok(Some(Assembled { kind, payload: data.payload }));
         }
         self.buffer.extend_from_slice(data.payload);
         if data.end != End::Message {
             return Ok(None);
         }
-        self.given = true;
         Ok(Some(Assembled { kind, payload: &mut self.buffer }))
     }
 
@@ -152,17 +151,16 @@ impl MessageAssembler {
             Some(message) if whole => return Ok(Some((message.kind, message.to_bytes()))),
             Some(message) => message.kind,
         };
-        self.given = false;
-        self.fragments = 0;
         Ok(Some((message, core::mem::take(&mut self.buffer).into())))
     }
 
-    /// Forgets the present message, and the memory of a large one.
-    fn forget(&mut self) {
-        if self.buffer.capacity() > self.keep {
+    /// Forgets the present message, and gives up its memory if it was more than 64 KiB. The next message does so by
+    /// itself; call it when a message is done with and the next may be long in coming.
+    pub fn clear(&mut self) {
+        if self.buffer.capacity() > KEEP {
             self.buffer = Vec::new();
         }
         self.buffer.clear();
-        (self.given, self.fragments) = (false, 0);
+        self.fragments = 0;
     }
 }

@@ -2,9 +2,9 @@ use proto_core::{Budget, Codec, Deadline, Instant, Step, Wants, WriteBuf};
 
 use crate::apart::Apart;
 use crate::close::Local;
+use crate::incoming::{Incoming, Phase};
 use crate::keepalive::{Clock, Due};
 use crate::pong::Pong;
-use crate::receive::{Incoming, Phase};
 use crate::send::Masking;
 use crate::{CloseCode, Config, Error, Event, Kind, Outcome};
 
@@ -90,6 +90,11 @@ impl Connection {
         self.incoming.side
     }
 
+    /// Whether messages can be sent: neither side has begun to close and nothing has failed.
+    pub fn is_open(&self) -> bool {
+        self.local == Local::Open
+    }
+
     /// How the connection ended; `None` while it has not. An orderly end is known once both Close frames went
     /// over, before the transport ends.
     pub fn outcome(&self) -> Option<Outcome> {
@@ -122,7 +127,8 @@ impl Connection {
     ///
     /// After both Close frames a server wants the transport closed at once and a client waits for it
     /// ([section 7.1.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1)), no longer than
-    /// [`Config::close_timeout`].
+    /// [`Config::close_timeout`]. After a fault too the Close frame is to reach the peer: a TCP transport that is
+    /// closed over unread input may lose it, so shut down its sending half first and drain it.
     pub fn wants(&self) -> Wants {
         let owes_close = self.local == Local::Owes;
         let inside = self.is_inside_payload();
@@ -140,7 +146,7 @@ impl Connection {
 
     /// The next deadline: see [`Codec::poll_timeout`]. May change after `handle_timeout`, `close` and `receive`.
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        if self.wants().close { None } else { self.clock.deadline(self.is_closing()) }
+        if self.wants().close { None } else { self.clock.deadline(!self.is_open()) }
     }
 
     /// Tells the time: see [`Codec::handle_timeout`].
@@ -149,7 +155,7 @@ impl Connection {
         if self.wants().close {
             return;
         }
-        match self.clock.tell(now, self.is_closing()) {
+        match self.clock.tell(now, !self.is_open()) {
             Due::Nothing => {}
             Due::HangUp => drop(self.fail(Error::Silent)),
             Due::CloseTimeout => self.give_up_closing(),
@@ -167,7 +173,7 @@ impl Connection {
     /// The connection fails: a Close frame becomes due if the error has a code and none was sent.
     #[cold]
     pub(crate) fn fail(&mut self, error: Error) -> Error {
-        if !self.is_closing() {
+        if self.is_open() {
             self.clock.closing();
         }
         self.incoming.phase = Phase::Failed(error);
@@ -178,12 +184,8 @@ impl Connection {
         error
     }
 
-    pub(crate) fn is_closing(&self) -> bool {
-        self.local != Local::Open
-    }
-
     fn owes_control(&self) -> bool {
-        self.local == Local::Open && (self.pong.owed().is_some() || self.clock.ping_owed)
+        self.is_open() && (self.pong.owed().is_some() || self.clock.ping_owed)
     }
 
     fn give_up_closing(&mut self) {

@@ -5,7 +5,8 @@ use crate::{CloseCode, Kind, Reserved};
 pub enum Event<'b> {
     /// Payload of a message, as it arrives.
     Data(Data<'b>),
-    /// A ping with its payload; the pong is written by the next `transmit`.
+    /// A ping with its payload. The next `transmit` writes the pong: whoever transmits behind each event answers
+    /// every ping, whoever transmits once per turn the latest of them.
     Ping(&'b [u8]),
     /// A pong with its payload, asked for or not.
     Pong(&'b [u8]),

@@ -61,11 +61,11 @@
 //! | [`Limits::control_burst`], [`Limits::control_per_second`] | 10,000 and 330/s | ping and empty fragment floods | 1008 |
 //! | [`Config::close_timeout`] | 5 s | section 7.1.1 | transport closed, [`Outcome::Timeout`] |
 //! | [`KeepAlive::hang_up_after`] | off | dead peers | transport closed, [`Outcome::Silent`] |
-//! | `Assembler::max_message` | 1 MiB | section 10.4 | the application closes with 1009 |
-//! | `Assembler::max_fragments` | 16,384 | CVE-2026-48779 | the application closes with 1009 |
+//! | `MessageAssembler::new`, bytes | 1 MiB | section 10.4 | the application closes with 1009 |
+//! | `MessageAssembler::new`, frames | 16,384 | CVE-2026-48779 | the application closes with 1009 |
 //!
-//! Whatever the limits, a connection owns no more than its own size (128 bytes with the `alloc` feature, and once
-//! a ping has come the 127 bytes to answer it; without the feature all of it lies inside).
+//! Whatever the limits, a connection owns no more than its own size: with the `alloc` feature 128 bytes, to which a
+//! client adds 48 for its masking and the first ping 127 for its pong; without, all of that lies inside.
 //!
 //! # Features
 //!
@@ -86,6 +86,7 @@ mod error;
 mod event;
 mod frame;
 pub mod handshake;
+mod incoming;
 mod keepalive;
 mod limits;
 mod mask;

@@ -2,173 +2,11 @@ use proto_core::Step;
 
 use crate::close::{self, Local};
 use crate::connection::Connection;
-use crate::frame::{self, First, Length, MAX_CONTROL, MAX_HEADER, Opcode};
+use crate::frame::{self, Length, MAX_CONTROL, MAX_HEADER, Opcode};
+use crate::incoming::Phase;
 use crate::mask::{MaskKey, xor};
-use crate::text::{self, unmask};
-use crate::{Data, End, Error, Event, Kind, Limits, Reserved, Side, Utf8};
-
-/// Where the incoming stream is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// In front of a frame header.
-    Head,
-    /// Inside the payload of a data frame.
-    Payload,
-    /// Behind the peer's Close frame.
-    Closed,
-    /// Nowhere: the connection has failed.
-    Failed(Error),
-}
-
-/// The receiving half of a connection. Nothing of it changes for a message that is one frame and complete in the
-/// input.
-#[derive(Debug)]
-pub(crate) struct Incoming {
-    /// Payload bytes of the present frame that are to come.
-    remaining: u64,
-    key: MaskKey,
-    /// Bytes and frames of the present message, the present frame included; bytes are counted under a limit only.
-    message_len: u32,
-    fragments: u32,
-    /// At most `max_message`: what a message of one frame may have.
-    max_frame: u32,
-    max_message: u32,
-    max_fragments: u32,
-    pub(crate) phase: Phase,
-    pub(crate) side: Side,
-    /// The kind of the present message, while inside one.
-    message: Option<Kind>,
-    /// Whether the present frame is the last of its message.
-    fin: bool,
-    /// Whether nothing of the present message has been told.
-    first: bool,
-    utf8: Utf8,
-    /// The reserved bits of the present message.
-    reserved: Reserved,
-    pub(crate) claimed: Reserved,
-}
-
-impl Incoming {
-    pub(crate) fn new(side: Side, claimed: Reserved, limits: &Limits) -> Self {
-        Self {
-            remaining: 0,
-            key: MaskKey::new([0; 4]),
-            message_len: 0,
-            fragments: 0,
-            max_frame: limits.max_frame.min(limits.max_message),
-            max_message: limits.max_message,
-            max_fragments: limits.max_fragments.max(1),
-            phase: Phase::Head,
-            side,
-            message: None,
-            fin: false,
-            first: false,
-            utf8: Utf8::default(),
-            reserved: Reserved::NONE,
-            claimed,
-        }
-    }
-
-    const fn peer(&self) -> Side {
-        match self.side {
-            Side::Server => Side::Client,
-            Side::Client => Side::Server,
-        }
-    }
-
-    /// Checks the first byte of a header, which needs nothing but the state between frames.
-    fn first_byte(&self, byte: u8) -> Result<First, Error> {
-        let first = First::parse(byte)?;
-        let claimed = if first.opcode.is_control() || first.opcode == Opcode::Continuation {
-            Reserved::NONE
-        } else {
-            self.claimed
-        };
-        //= https://www.rfc-editor.org/rfc/rfc6455#section-5.2
-        //# the receiving endpoint MUST _Fail the WebSocket Connection_
-        if !claimed.contains(first.reserved) {
-            return Err(Error::ReservedBits);
-        }
-        match (first.opcode, self.message) {
-            // section 5.5: control frames may come between fragments but are never fragments
-            (opcode, _) if opcode.is_control() => {
-                if first.fin {
-                    Ok(first)
-                } else {
-                    Err(Error::FragmentedControl)
-                }
-            }
-            // section 5.4: the fragments of one message are not interleaved with those of another
-            (Opcode::Continuation, None) => Err(Error::UnexpectedContinuation),
-            (Opcode::Text | Opcode::Binary, Some(_)) => Err(Error::ExpectedContinuation),
-            _ => Ok(first),
-        }
-    }
-
-    /// Checks a data frame of `len` bytes against the limits.
-    fn admit(&self, first: First, len: u64) -> Result<(), Error> {
-        let (before, fragments) = match first.opcode {
-            Opcode::Continuation => (self.message_len, self.fragments),
-            _ => (0, 0),
-        };
-        let over = |len: u64, limit: u32| limit != Limits::UNLIMITED && len > u64::from(limit);
-        if over(len.saturating_add(before.into()), self.max_message) {
-            return Err(Error::MessageTooLarge);
-        }
-        if over(len, self.max_frame) {
-            return Err(Error::FrameTooLarge);
-        }
-        if over(u64::from(fragments) + 1, self.max_fragments) {
-            return Err(Error::TooManyFragments);
-        }
-        Ok(())
-    }
-
-    /// Enters a data frame.
-    fn enter(&mut self, first: First, len: u64, key: MaskKey) {
-        match first.opcode {
-            Opcode::Continuation => {}
-            opcode => {
-                self.message = Some(if opcode == Opcode::Text { Kind::Text } else { Kind::Binary });
-                (self.message_len, self.fragments, self.first) = (0, 0, true);
-                (self.utf8, self.reserved) = (Utf8::default(), first.reserved);
-            }
-        }
-        self.message_len = self.message_len.saturating_add(u32::try_from(len).unwrap_or(u32::MAX));
-        self.fragments = self.fragments.saturating_add(1);
-        (self.remaining, self.key, self.fin) = (len, key, first.fin);
-        self.phase = Phase::Payload;
-    }
-
-    /// Takes what `piece` holds of the present frame: unmasks it and, if it is text, validates it. Says how many
-    /// bytes of it are good; the others are left as they were.
-    fn take(&mut self, piece: &mut [u8]) -> Result<usize, Error> {
-        let masked = self.side == Side::Server;
-        if self.message != Some(Kind::Text) || !self.reserved.is_none() {
-            if masked {
-                xor(piece, self.key);
-            }
-            return Ok(piece.len());
-        }
-        let before = self.utf8;
-        let mut fault = unmask(piece, masked.then_some(self.key), &mut self.utf8).err();
-        let ends = self.fin && piece.len() as u64 == self.remaining;
-        //= https://www.rfc-editor.org/rfc/rfc6455#section-8.1
-        //# that endpoint MUST _Fail the WebSocket Connection_
-        if fault.is_none() && ends && !self.utf8.is_boundary() {
-            // the wrong byte is the one that ends the message inside a code point
-            let Some(last) = piece.len().checked_sub(1) else { return Err(Error::InvalidUtf8) };
-            self.utf8 = before;
-            let _ = self.utf8.check(piece.get(..last).unwrap_or_default()); // it was right just now
-            fault = Some(text::Fault { at: last, unmasked: piece.len() });
-        }
-        let Some(fault) = fault else { return Ok(piece.len()) };
-        if masked && let Some(behind) = piece.get_mut(fault.at..fault.unmasked) {
-            xor(behind, self.key.after(fault.at));
-        }
-        if fault.at == 0 { Err(Error::InvalidUtf8) } else { Ok(fault.at) }
-    }
-}
+use crate::text;
+use crate::{Data, End, Error, Event, Kind, Reserved, Side};
 
 impl Connection {
     /// Takes one frame, or what there is of it, off the front of `input`: see [`Codec::receive`].
@@ -185,7 +23,7 @@ impl Connection {
     pub fn receive<'b>(
         &mut self,
         input: &'b mut [u8],
-        _scratch: &mut [u8],
+        _scratch: &'b mut [u8],
     ) -> Result<Step<Event<'b>>, Error> {
         if let Some(whole) = self.whole(input) {
             let end = whole.start + whole.len;
@@ -227,29 +65,30 @@ impl Connection {
         if masked != (incoming.side == Side::Server) {
             return None;
         }
-        let (at, len) = match head[1] & 0x7f {
-            126 => match u16::from_be_bytes([head[2], head[3]]) {
-                0..126 => return None,
-                len => (4, usize::from(len)),
-            },
+        let (len, at) = match head[1] & 0x7f {
+            126 => {
+                let len = u16::from_be_bytes([head[2], head[3]]);
+                if len < 126 {
+                    return None;
+                }
+                (usize::from(len), 4)
+            }
             127 => {
                 let &[_, _, len @ .., _, _, _, _] = head;
-                match u64::from_be_bytes(len) {
-                    0..=0xffff | 0x8000_0000_0000_0000.. => return None,
-                    len => (10, usize::try_from(len).ok()?),
+                let len = u64::from_be_bytes(len);
+                if len <= 0xffff || len >> 63 != 0 {
+                    return None;
                 }
+                (usize::try_from(len).ok()?, 10)
             }
-            len => (2, usize::from(len)),
+            len => (usize::from(len), 2),
         };
-        let key = MaskKey::new(*head.get(at..)?.first_chunk()?);
         let start = if masked { at + 4 } else { at };
-        let there = input.len().checked_sub(start)?;
-        (len <= there && len as u64 <= u64::from(incoming.max_frame)).then_some(Whole {
-            kind,
-            start,
-            len,
-            key: masked.then_some(key),
-        })
+        if len > input.len() - start || len as u64 > u64::from(incoming.max_frame) {
+            return None;
+        }
+        let key = *head.get(at..)?.first_chunk::<4>()?;
+        Some(Whole { kind, start, len, key: masked.then_some(MaskKey::new(key)) })
     }
 
     #[inline(never)]
@@ -311,27 +150,7 @@ impl Connection {
             Ok(len) => len,
             Err(error) => return Err(self.fail(error)),
         };
-        incoming.key = incoming.key.after(len);
-        incoming.remaining -= len as u64;
-        let end = match (incoming.remaining, incoming.fin) {
-            (0, true) => End::Message,
-            (0, false) => End::Frame,
-            _ => End::Partial,
-        };
-        let data = Data {
-            kind: incoming.message.unwrap_or(Kind::Binary), // inside a frame there is a message
-            payload: piece.get_mut(..len).unwrap_or_default(),
-            first: core::mem::take(&mut incoming.first),
-            end,
-            remaining: incoming.remaining,
-            reserved: incoming.reserved,
-        };
-        if end != End::Partial {
-            incoming.phase = Phase::Head;
-        }
-        if end == End::Message {
-            incoming.message = None;
-        }
+        let data = incoming.told(piece.get_mut(..len).unwrap_or_default());
         self.clock.prove();
         Ok(Step::event(at + len, Event::Data(data)))
     }
@@ -359,10 +178,7 @@ impl Connection {
         self.clock.prove();
         let event = match opcode {
             Opcode::Ping => {
-                // section 5.5.1: nothing follows our own Close frame
-                if self.local == Local::Open {
-                    self.pong.owe(payload);
-                }
+                self.pong.owe(payload);
                 Event::Ping(payload)
             }
             Opcode::Close => {

@@ -4,9 +4,12 @@ use crate::apart::Apart;
 use crate::close::{Local, MAX_REASON};
 use crate::connection::Connection;
 use crate::frame::{self, MAX_CONTROL, MAX_HEADER, Opcode};
+use crate::incoming::Phase;
 use crate::mask::{MaskKey, MaskKeys, xor_copy};
-use crate::receive::Phase;
 use crate::{CloseCode, Kind, Reserved};
+
+/// The least payload that is split off to fill up the room.
+const WORTH_A_FRAME: usize = 64;
 
 /// How a client masks.
 #[derive(Debug)]
@@ -32,7 +35,8 @@ impl Connection {
     /// nothing. Text is to be UTF-8 over the whole message; that is not checked.
     ///
     /// # Errors
-    /// [`SendError::Full`]: no room for a header and a byte. [`SendError::Misuse`]: another kind inside a message,
+    /// [`SendError::Full`]: no room for a header and a byte, or for fewer than 64 bytes behind other output, which
+    /// would not be worth a frame. [`SendError::Misuse`]: another kind inside a message,
     /// inside the payload of a [`prefix`](Self::prefix), or after the closing handshake has begun.
     #[inline]
     pub fn send(
@@ -83,7 +87,9 @@ impl Connection {
         out: &mut WriteBuf<'_>,
     ) -> Result<usize, SendError> {
         let fits = frame::fitting(out.room(), self.masking.is_some()).unwrap_or(0);
-        let part = payload.get(..fits).filter(|part| !part.is_empty()).ok_or(SendError::Full)?;
+        // a scrap behind other output is not worth a frame; an empty buffer will not get any larger
+        let worth = if out.is_empty() { 1 } else { WORTH_A_FRAME };
+        let part = payload.get(..fits).filter(|part| part.len() >= worth).ok_or(SendError::Full)?;
         put(&mut self.masking, opcode, false, reserved, part, out)?;
         self.sending = Some(kind);
         Ok(fits)

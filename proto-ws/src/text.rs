@@ -38,8 +38,18 @@ pub(crate) fn unmask(piece: &mut [u8], key: Option<MaskKey>, utf8: &mut Utf8) ->
 }
 
 /// Unmasks a whole text and says whether it is valid; if not, leaves it as it was.
-#[inline(never)]
+#[inline]
 pub(crate) fn unmask_whole(payload: &mut [u8], key: Option<MaskKey>) -> bool {
+    if payload.len() <= BLOCK {
+        let valid = match key {
+            Some(key) => xor_seen(payload, key) || simdutf8::basic::from_utf8(payload).is_ok(),
+            None => simdutf8::basic::from_utf8(payload).is_ok(),
+        };
+        if let (false, Some(key)) = (valid, key) {
+            xor(payload, key);
+        }
+        return valid;
+    }
     let mut utf8 = Utf8::default();
     let unmasked = match unmask(payload, key, &mut utf8) {
         Ok(()) if utf8.is_boundary() => return true,

@@ -123,3 +123,18 @@ fn owned_messages() {
     let next = assembler.push_bytes(piece(&mut b"new".to_vec(), true, End::Message)).unwrap();
     assert_eq!(next, Some((Kind::Text, "new".into())), "a message that was given up is forgotten");
 }
+
+#[test]
+fn a_message_that_is_done_with_is_forgotten() {
+    let mut assembler = MessageAssembler::new(1 << 20, 2);
+    for _ in 0..3 {
+        assert_eq!(assembler.push(piece(&mut vec![b'x'; 100_000], true, End::Frame)), Ok(None));
+        let mut last = [b'y'];
+        let message = assembler.push(piece(&mut last, false, End::Message)).unwrap().unwrap();
+        assert_eq!(message.payload.len(), 100_001);
+        assembler.clear();
+    }
+    let mut nothing = [];
+    let binary = Data { kind: Kind::Binary, ..piece(&mut nothing, true, End::Message) };
+    assert_eq!(assembler.push(binary).unwrap().unwrap().text(), None);
+}

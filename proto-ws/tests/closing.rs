@@ -159,9 +159,10 @@ fn the_handshake_has_a_deadline() {
     assert_eq!((client.wants(), client.outcome()), (CLOSE, clean(None, Side::Server)));
     // a fault that cannot be told, as the peer does not read, stays the outcome
     let mut server = server();
+    server.handle_timeout(Instant::from_secs(1));
     server.handle_timeout(start);
     feed(&mut server, b"\x83");
-    assert_eq!(server.wants(), WRITE);
+    assert_eq!((server.wants(), server.poll_timeout()), (WRITE, Some(Deadline::new(due, Reason::Close))));
     server.handle_timeout(due);
     assert_eq!(server.wants(), CLOSE);
     assert_eq!(server.outcome(), Some(Outcome::ProtocolError(Error::ReservedOpcode)));

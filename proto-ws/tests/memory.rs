@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use common::*;
 use proto_core::{Instant, WriteBuf};
-use proto_ws::{Connection, Data, Error, Event, Kind, MessageAssembler};
+use proto_ws::{Config, Connection, Data, Error, Event, Kind, MessageAssembler, Role};
 
 struct Counting;
 
@@ -43,6 +43,13 @@ fn sizes() {
     assert!(connection <= if cfg!(feature = "alloc") { 128 } else { 320 }, "{connection}");
     assert!(size_of::<Error>() == 1);
     assert!(size_of::<Data<'_>>() <= 32);
+}
+
+#[test]
+fn a_seed_is_not_printed() {
+    let client = Connection::new(Role::Client { mask_seed: [0xab; 16] }, Config::default());
+    let printed = format!("{client:?} {:?}", Role::Client { mask_seed: [0xab; 16] });
+    assert!(!printed.contains("171") && !printed.contains(&0xabab_abab_abab_abab_u64.to_string()));
 }
 
 #[test]

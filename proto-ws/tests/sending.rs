@@ -3,7 +3,7 @@
 mod common;
 use common::*;
 use proto_core::{SendError, WriteBuf};
-use proto_ws::{Config, Connection, Kind, Reserved, Role};
+use proto_ws::{Config, Connection, Kind, Reserved, Role, Side};
 
 #[test]
 fn a_message_is_one_frame_whole_or_not_at_all() {
@@ -55,6 +55,20 @@ fn what_does_not_fit_goes_on_in_continuation_frames() {
             let last = firsts.len() - 1;
             assert!(last > 0 && firsts[0] == 0x01 && firsts[last] == 0x80);
             assert!(firsts[1..last].iter().all(|&first| first == 0x00));
+        }
+    }
+}
+
+#[test]
+fn a_scrap_of_room_behind_other_output_is_not_filled() {
+    for (mut connection, _) in both() {
+        for (room, fits) in [(63, false), (64, true)] {
+            let header = if connection.side() == Side::Client { 6 } else { 2 };
+            let mut space = vec![0; header + header + room];
+            let mut out = WriteBuf::new(&mut space);
+            connection.ping(b"", &mut out).unwrap();
+            let taken = connection.send(Kind::Binary, &[7; 100], true, &mut out);
+            assert_eq!(taken, if fits { Ok(64) } else { Err(SendError::Full) });
         }
     }
 }

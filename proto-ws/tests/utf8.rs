@@ -167,6 +167,12 @@ fn long_texts_across_blocks() {
     for (mut connection, frame) in both() {
         assert_eq!(feed(&mut connection, &frame(0x81, euro.as_bytes())).1, None);
     }
+    let cut_off = &euro.as_bytes()[..59_999];
+    for (mut connection, frame) in both() {
+        let (events, error) = feed(&mut connection, &frame(0x81, cut_off));
+        assert_eq!((events.len(), error), (1, Some(Error::InvalidUtf8)));
+        assert!(events[0].ends_with("first Partial 1"));
+    }
     for wrong in [0, 8_190, 8_191, 8_192, 8_193, 16_384, 59_999] {
         let mut text = euro.clone().into_bytes();
         text[wrong] = 0xff;
