@@ -62,17 +62,20 @@ impl<'b> Target<'b> {
     }
 
     /// Checks `bytes`, which hold neither blanks nor control bytes, as the target of `method`.
-    #[inline(always)]
     pub(crate) fn parse(method: &[u8], bytes: &'b [u8]) -> Result<Self, Error> {
+        let target = Self::parse_clean(method, bytes)?;
+        if has_excluded(bytes) { Err(Error::Target) } else { Ok(target) }
+    }
+
+    /// [`parse`](Self::parse) for `bytes` without what [`has_excluded`] looks for.
+    #[inline(always)]
+    pub(crate) fn parse_clean(method: &[u8], bytes: &'b [u8]) -> Result<Self, Error> {
         let form = match bytes {
             _ if method == b"CONNECT" => Self::authority_form(bytes)?,
             [b'/', ..] => TargetForm::Origin,
             b"*" if method == b"OPTIONS" => TargetForm::Asterisk,
             _ => Self::absolute_form(bytes)?,
         };
-        if has_excluded(bytes) {
-            return Err(Error::Target);
-        }
         Ok(Self { form, bytes })
     }
 
@@ -104,17 +107,8 @@ impl fmt::Debug for Target<'_> {
 
 /// Whether `bytes` hold what RFC 3986 excludes and no browser sends. `|`, `{` and their like are excluded as well,
 /// but browsers send them unencoded in queries.
-#[inline(always)]
 fn has_excluded(bytes: &[u8]) -> bool {
-    const BLOCK: usize = 16;
-    let excluded =
-        |byte: u8| (byte == b'"') | (byte == b'#') | (byte == b'<') | (byte == b'>') | (byte >= 0x80);
-    // Whole blocks are compared as vectors; the last one overlaps the one before.
-    let in_block = |block: &[u8; BLOCK]| block.iter().fold(false, |found, &byte| found | excluded(byte));
-    match bytes.last_chunk::<BLOCK>() {
-        Some(last) => bytes.as_chunks::<BLOCK>().0.iter().any(in_block) || in_block(last),
-        None => bytes.iter().any(|&byte| excluded(byte)),
-    }
+    bytes.iter().any(|&byte| matches!(byte, b'"' | b'#' | b'<' | b'>' | 0x80..))
 }
 
 /// Scheme, authority, and the rest from the first `/`, `?` or `#` on.
