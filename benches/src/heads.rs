@@ -110,12 +110,12 @@ pub struct Chunks {
 }
 
 impl Chunks {
-    /// As many chunks as a receive buffer of 32 KiB holds, at least one.
+    /// As many chunks as a receive buffer of 32 KiB holds, at least sixteen.
     pub fn new(size: usize) -> Self {
         let mut random = Random::new(size as u64);
         let mut wire = Vec::new();
         let mut count = 0;
-        while count == 0 || wire.len() + size + 8 <= 32 * 1024 {
+        while count < 16 || wire.len() + size + 8 <= 32 * 1024 {
             wire.extend(format!("{size:x}\r\n").as_bytes());
             wire.extend((0..size).map(|_| random.draw() as u8));
             wire.extend(b"\r\n");

@@ -165,6 +165,12 @@ fn targets() {
             _ => assert_eq!(error.as_deref(), Some("Target"), "{target}"),
         }
     }
+    for at in 1..50 {
+        let mut target = vec![b'/'; 50];
+        target[at] = b'"';
+        let target = String::from_utf8(target).unwrap();
+        refuses(format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"), Error::Target);
+    }
     for target in ["a", "/x", "http://a/", "*", "a:", "a:65536", ":80", "a:80/"] {
         refuses(format!("CONNECT {target} HTTP/1.1\r\nHost: a\r\n\r\n"), Error::Target);
     }

@@ -1,4 +1,5 @@
-//! Decoding a chunked request body: a receive buffer of 32 KiB full of chunks of one size. Nanoseconds per chunk.
+//! Decoding a chunked request body: a receive buffer full of chunks of one size, at least sixteen. Nanoseconds per
+//! chunk: the data is passed over unread.
 
 use std::hint::black_box;
 

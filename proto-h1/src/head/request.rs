@@ -22,24 +22,19 @@ pub(crate) fn request<'b>(
     {
         return Ok(Some(done));
     }
-    carefully(progress, input, scratch, config)
-}
-
-#[cold]
-#[inline(never)]
-fn carefully<'b>(
-    progress: &mut Progress,
-    input: &'b [u8],
-    scratch: &'b mut [u8],
-    config: &Config,
-) -> Result<Option<(usize, Request<'b>)>, Error> {
     let check = |line: &[u8]| RequestLine::parse(line, config).map(|_| ());
     let Some(end) = progress.find_end(input, config, check)? else { return Ok(None) };
-    let head = input.get(..end).unwrap_or_default();
-    if let Some(done) = at_once(head, config)? {
-        return Ok(Some(done));
+    carefully(input.get(..end).unwrap_or_default(), scratch, config).map(|request| Some((end, request)))
+}
+
+/// Parses a head that the search has passed.
+#[cold]
+#[inline(never)]
+fn carefully<'b>(head: &'b [u8], scratch: &'b mut [u8], config: &Config) -> Result<Request<'b>, Error> {
+    if let Some((_, request)) = at_once(head, config)? {
+        return Ok(request);
     }
-    in_parts(head, scratch, config).map(|request| Some((end, request)))
+    in_parts(head, scratch, config)
 }
 
 /// A head that was searched, taken apart at its line ends, with a fault for whatever is wrong.

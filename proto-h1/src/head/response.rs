@@ -27,18 +27,6 @@ pub(crate) fn response<'b>(
     {
         return Ok(Some(done));
     }
-    carefully(progress, input, scratch, config, asked)
-}
-
-#[cold]
-#[inline(never)]
-fn carefully<'b>(
-    progress: &mut Progress,
-    input: &'b [u8],
-    scratch: &'b mut [u8],
-    config: &Config,
-    asked: Asked,
-) -> Result<Option<(usize, Response<'b>)>, Error> {
     let check = |line: &[u8]| StatusLine::parse(line, config).map(|_| ());
     let found = progress.find_end(input, config, check).map_err(|error| match error {
         Error::TargetTooLong => Error::HeadTooLarge, // there is no target in a status line
@@ -46,10 +34,22 @@ fn carefully<'b>(
     })?;
     let Some(end) = found else { return Ok(None) };
     let head = input.get(..end).unwrap_or_default();
-    if let Some(done) = at_once(head, config, asked)? {
-        return Ok(Some(done));
+    carefully(head, scratch, config, asked).map(|response| Some((end, response)))
+}
+
+/// Parses a head that the search has passed.
+#[cold]
+#[inline(never)]
+fn carefully<'b>(
+    head: &'b [u8],
+    scratch: &'b mut [u8],
+    config: &Config,
+    asked: Asked,
+) -> Result<Response<'b>, Error> {
+    if let Some((_, response)) = at_once(head, config, asked)? {
+        return Ok(response);
     }
-    in_parts(head, scratch, config, asked).map(|response| Some((end, response)))
+    in_parts(head, scratch, config, asked)
 }
 
 /// A head that was searched, taken apart at its line ends, with a fault for whatever is wrong.
