@@ -77,6 +77,11 @@ pub trait Service {
     /// A link is gone, or never came about. Nothing follows for this connection.
     fn closed(&mut self, connection: Self::Connection, why: Closed);
 
+    /// Tells the time of day, as a duration since 1970 (UTC): at the start and about once a minute.
+    fn wall_clock(&mut self, now: Instant, unix: Duration) {
+        let _ = (now, unix);
+    }
+
     /// A message sent through the waker has arrived.
     fn woken(&mut self, message: Self::Message, now: Instant);
 

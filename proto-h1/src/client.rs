@@ -99,7 +99,7 @@ impl Client {
     }
 
     /// The server will send no more; see [`Codec::receive_eof`]. This is what ends a body of
-    /// [`BodyLength::UntilClose`].
+    /// [`BodyLength::UntilClose`](crate::BodyLength::UntilClose).
     ///
     /// # Errors
     /// The transport ended before or within a response: one of those that
@@ -201,10 +201,15 @@ impl Client {
         }
     }
 
-    /// Starts the minimum rate anew: call it when bytes were left unread for reasons that are not the peer's.
-    pub fn forgive_delay(&mut self) {
-        if self.clock.due() == Due::Rate {
-            self.clock.arm(Due::Rate, &self.config.limits);
+    /// Suspends the minimum rate while the application takes no data, which is no fault of the peer's, and starts
+    /// it anew when it does again.
+    pub fn hold_body(&mut self, held: bool) {
+        match self.clock.due() {
+            Due::Rate if held => self.clock.disarm(),
+            Due::Nothing if !held && self.recv == Recv::Body => {
+                self.clock.arm(Due::Rate, &self.config.limits)
+            }
+            _ => {}
         }
     }
 
@@ -247,6 +252,7 @@ impl Codec for Client {
     type Event<'b> = Event<'b>;
     type Error = Error;
 
+    #[inline]
     fn receive<'b>(&mut self, input: &'b mut [u8], scratch: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
         self.receive(input, scratch)
     }

@@ -53,6 +53,15 @@ impl Sending {
         }
     }
 
+    /// How much is still to be written, if that is known.
+    pub(crate) const fn left(self) -> Option<u64> {
+        match self {
+            Self::Nothing => Some(0),
+            Self::Length { left } => Some(left),
+            Self::Chunked { .. } | Self::UntilClose => None,
+        }
+    }
+
     /// The framing in front of `len` bytes of payload that the caller writes.
     #[inline]
     pub(crate) fn prefix(&mut self, len: usize) -> Result<Prefix<PREFIX>, SendError> {

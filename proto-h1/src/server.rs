@@ -7,7 +7,7 @@ use crate::body::Body;
 use crate::clock::{Clock, Due};
 use crate::encode::Sending;
 use crate::head::{Asked as Method, Progress};
-use crate::{CloseReason, Config, Error, Event, Fields};
+use crate::{CloseReason, Config, Error, Event, Fields, Preset};
 
 /// The server side of one connection.
 ///
@@ -150,8 +150,7 @@ impl Server {
 
     /// Writes the answer to a fault, if one is owed and was not [sent](Self::send_error) yet.
     pub fn transmit(&mut self, out: &mut WriteBuf<'_>) {
-        // Full leaves the answer owed; no field of the caller's means no misuse.
-        let _ = self.send_error(&[], out);
+        let _ = self.send_error(&Preset::EMPTY, out); // without room it stays owed
     }
 
     /// What to do next; see [`Codec::wants`]. All false means that the response or
@@ -234,10 +233,15 @@ impl Server {
         }
     }
 
-    /// Starts the minimum rate anew: call it when bytes were left unread for reasons that are not the peer's.
-    pub fn forgive_delay(&mut self) {
-        if self.clock.due() == Due::Rate {
-            self.clock.arm(Due::Rate, &self.config.limits);
+    /// Suspends the minimum rate while the application takes no data, which is no fault of the peer's, and starts
+    /// it anew when it does again.
+    pub fn hold_body(&mut self, held: bool) {
+        match self.clock.due() {
+            Due::Rate if held => self.clock.disarm(),
+            Due::Nothing if !held && self.recv == Recv::Body && !self.asked.r#continue => {
+                self.clock.arm(Due::Rate, &self.config.limits)
+            }
+            _ => {}
         }
     }
 
@@ -296,6 +300,7 @@ impl Codec for Server {
     type Event<'b> = Event<'b>;
     type Error = Error;
 
+    #[inline]
     fn receive<'b>(&mut self, input: &'b mut [u8], scratch: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
         self.receive(input, scratch)
     }

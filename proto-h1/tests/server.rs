@@ -4,7 +4,7 @@
 mod common;
 use common::{Wire, written};
 use proto_core::{Prefix, SendError, Wants};
-use proto_h1::{BodyLength, CloseReason, Config, Error, Field, ResponseHead};
+use proto_h1::{BodyLength, CloseReason, Config, Error, Field, Preset, ResponseHead};
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const READ: Wants = Wants { read: true, write: false, close: false };
@@ -355,7 +355,7 @@ fn faults_are_answered_once_with_the_fields_of_the_caller() {
     wire.codec.transmit(&mut proto_core::WriteBuf::new(&mut small));
     assert!(wire.codec.wants().write, "it did not fit");
     let date = [Field::new("Date", "today")];
-    let answer = written(|out| wire.codec.send_error(&date, out).unwrap());
+    let answer = written(|out| wire.codec.send_error(&Preset::new(&date).unwrap(), out).unwrap());
     let expected = "HTTP/1.1 505 HTTP Version Not Supported\r\nDate: today\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     assert_eq!(answer, expected);
     assert_eq!((wire.transmit(), wire.codec.wants()), (String::new(), CLOSE));

@@ -10,7 +10,7 @@ pub struct Config {
     /// When to ping a quiet peer and when to give it up. Off by default.
     pub keep_alive: KeepAlive,
     /// How long the closing handshake may take, from the first Close frame (or the fault) to the end of the
-    /// transport. Millisecond precision, at most about 49 days. Default 5 s. When it fires, the transport is to
+    /// transport. Millisecond precision, at most about 49 days; zero waits for nothing. Default 5 s. When it fires, the transport is to
     /// be closed at once; the outcome is a timeout unless both Close frames had gone over.
     pub close_timeout: Duration,
     /// The reserved bits that a negotiated extension has claimed. Default none.
@@ -45,7 +45,8 @@ pub struct Limits {
     /// Frames that carry no data (Ping, Pong, empty fragments) in one burst. Default 10,000.
     /// Section 10.4; beyond it the connection fails with 1008.
     pub control_burst: u32,
-    /// How many more such frames each second earns. Default 330.
+    /// How many more such frames each second earns. Default 330. They are earned as `handle_timeout` tells the time:
+    /// whoever never calls it has the burst for the whole connection.
     pub control_per_second: u32,
 }
 

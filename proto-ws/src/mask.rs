@@ -265,6 +265,28 @@ mod tests {
         }
     }
 
+    /// Long pieces have a part of their own in front of the first boundary.
+    #[test]
+    fn long_pieces_wherever_they_begin() {
+        let key = MaskKey::new([0x12, 0xf4, 0x56, 0x81]);
+        for start in 0..ALIGN + 1 {
+            let len = LONG + start * 7;
+            let mut room = [b'a'; LONG + 300];
+            let Some(piece) = room.get_mut(start..start + len) else { unreachable!() };
+            xor(piece, key);
+            assert!(piece.iter().enumerate().all(|(at, byte)| byte ^ key.bytes()[at % 4] == b'a'));
+            assert!(xor_seen(piece, key));
+            assert!(piece.iter().all(|&byte| byte == b'a'));
+            for at in (0..80).chain(len - 80..len) {
+                xor(piece, key);
+                piece[at] ^= 0x80;
+                assert!(!xor_seen(piece, key), "from {start} at {at}");
+                piece[at] ^= 0x80;
+            }
+            assert!(room.iter().all(|&byte| byte == b'a'));
+        }
+    }
+
     #[test]
     fn keys_differ_and_depend_on_the_seed() {
         let mut keys = MaskKeys::new([7; 16]);

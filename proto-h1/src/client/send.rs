@@ -112,6 +112,15 @@ impl Client {
         }
     }
 
+    /// How much content is still to be sent: zero when [`finish`](Self::finish) is all that is missing, `None` when
+    /// the length was not announced or no body is being sent.
+    pub const fn content_left(&self) -> Option<u64> {
+        match self.send {
+            Sent::Body(sending) => sending.left(),
+            _ => None,
+        }
+    }
+
     /// Ends the request. `trailers` go with a chunked body and are dropped with any other. Does nothing when the
     /// request is finished already.
     ///

@@ -7,11 +7,11 @@ use crate::body::Body;
 use crate::clock::Due;
 use crate::encode::{self, PREFIX, Sending};
 use crate::head::Asked as Method;
-use crate::{BodyLength, CloseReason, Error, Field, ResponseHead};
+use crate::{BodyLength, CloseReason, Error, Field, Preset, ResponseHead};
 
 impl Server {
     /// Sends `100 Continue`: call it when the application begins to read the body of a request that
-    /// [expects](Request::expect_continue) it. Does nothing when that is not, or no longer, expected.
+    /// [expects](crate::Request::expect_continue) it. Does nothing when that is not, or no longer, expected.
     ///
     /// # Errors
     /// [`SendError::Full`]; [`SendError::Misuse`] when no request waits for its response.
@@ -62,7 +62,21 @@ impl Server {
     /// # Errors
     /// [`SendError::Full`]; [`SendError::Misuse`] when no request waits for a response, the status is no final
     /// one, a field cannot be sent or is one of those above, or the body is one the status forbids.
+    #[inline]
     pub fn send_head(&mut self, head: &ResponseHead<'_>, out: &mut WriteBuf<'_>) -> Result<(), SendError> {
+        self.send_head_with(head, &Preset::EMPTY, out)
+    }
+
+    /// [`send_head`](Self::send_head) with field lines that were encoded before.
+    ///
+    /// # Errors
+    /// As [`send_head`](Self::send_head).
+    pub fn send_head_with(
+        &mut self,
+        head: &ResponseHead<'_>,
+        preset: &Preset,
+        out: &mut WriteBuf<'_>,
+    ) -> Result<(), SendError> {
         self.may_send_head()?;
         let said = encode::check_fields(head.fields, FRAMING)?;
         if !head.reason.is_none_or(crate::fields::is_value) {
@@ -70,7 +84,7 @@ impl Server {
         }
         let tunnel = self.asked.method == Method::Connect && matches!(head.status, 200..=299);
         if head.status == 101 || tunnel {
-            return self.send_switch(head, said.upgrade, out);
+            return self.send_switch(head, said.upgrade, preset, out);
         }
         let (framing, sending) = self.framing(head.status, head.body)?;
         let refuses_body = self.asked.r#continue && self.recv == Recv::Body;
@@ -82,6 +96,7 @@ impl Server {
         };
         out.all_or_nothing(|out| {
             encode::put_status_line(head.status, head.reason, out)?;
+            out.put(preset.as_bytes())?;
             encode::put_fields(head.fields, out)?;
             encode::put_framing(framing, out)?;
             encode::put_connection(own, head.fields, out)?;
@@ -139,6 +154,15 @@ impl Server {
         )
     }
 
+    /// How much content is still to be sent: zero when [`finish`](Self::finish) is all that is missing, `None` when
+    /// the length was not announced or no response is under way.
+    pub const fn content_left(&self) -> Option<u64> {
+        match self.send {
+            Sent::Body(sending) => sending.left(),
+            _ => None,
+        }
+    }
+
     /// Ends the response. `trailers` go with a chunked body and are dropped with any other. Does nothing when the
     /// response is finished already.
     ///
@@ -157,19 +181,18 @@ impl Server {
         }
     }
 
-    /// Sends the answer to a fault: the status of the error, `Connection: close` and `fields` (Date, Server).
+    /// Sends the answer to a fault: the status of the error, `Connection: close` and `preset` (Date, Server).
     /// Does nothing when none is owed, as when a response had begun before the fault.
     ///
     /// # Errors
-    /// [`SendError::Full`]; [`SendError::Misuse`] when a field cannot be sent.
-    pub fn send_error(&mut self, fields: &[Field<'_>], out: &mut WriteBuf<'_>) -> Result<(), SendError> {
+    /// [`SendError::Full`].
+    pub fn send_error(&mut self, preset: &Preset, out: &mut WriteBuf<'_>) -> Result<(), SendError> {
         let Some(status) = self.error.and_then(Error::status).filter(|_| self.reply_owed) else {
             return Ok(());
         };
-        encode::check_fields(fields, FRAMING)?;
         out.all_or_nothing(|out| {
             encode::put_status_line(status, None, out)?;
-            encode::put_fields(fields, out)?;
+            out.put(preset.as_bytes())?;
             out.put(b"Content-Length: 0\r\nConnection: close\r\n\r\n")
         })?;
         self.reply_owed = false;
@@ -209,6 +232,7 @@ impl Server {
         &mut self,
         head: &ResponseHead<'_>,
         names_protocol: bool,
+        preset: &Preset,
         out: &mut WriteBuf<'_>,
     ) -> Result<(), SendError> {
         let upgrade = head.status == 101;
@@ -219,6 +243,7 @@ impl Server {
         }
         out.all_or_nothing(|out| {
             encode::put_status_line(head.status, head.reason, out)?;
+            out.put(preset.as_bytes())?;
             encode::put_fields(head.fields, out)?;
             encode::put_connection(if upgrade { &[b"Upgrade"] } else { &[] }, head.fields, out)?;
             out.put(b"\r\n")
