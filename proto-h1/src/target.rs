@@ -62,17 +62,20 @@ impl<'b> Target<'b> {
     }
 
     /// Checks `bytes`, which hold neither blanks nor control bytes, as the target of `method`.
-    #[inline(always)]
     pub(crate) fn parse(method: &[u8], bytes: &'b [u8]) -> Result<Self, Error> {
+        let target = Self::parse_clean(method, bytes)?;
+        if has_excluded(bytes) { Err(Error::Target) } else { Ok(target) }
+    }
+
+    /// [`parse`](Self::parse) for `bytes` without what [`has_excluded`] looks for.
+    #[inline(always)]
+    pub(crate) fn parse_clean(method: &[u8], bytes: &'b [u8]) -> Result<Self, Error> {
         let form = match bytes {
             _ if method == b"CONNECT" => Self::authority_form(bytes)?,
             [b'/', ..] => TargetForm::Origin,
             b"*" if method == b"OPTIONS" => TargetForm::Asterisk,
             _ => Self::absolute_form(bytes)?,
         };
-        if has_excluded(bytes) {
-            return Err(Error::Target);
-        }
         Ok(Self { form, bytes })
     }
 
@@ -104,7 +107,6 @@ impl fmt::Debug for Target<'_> {
 
 /// Whether `bytes` hold what RFC 3986 excludes and no browser sends. `|`, `{` and their like are excluded as well,
 /// but browsers send them unencoded in queries.
-#[inline(always)]
 fn has_excluded(bytes: &[u8]) -> bool {
     any(bytes, |byte| (byte == b'"') | (byte == b'#') | (byte == b'<') | (byte == b'>') | (byte >= 0x80))
 }
