@@ -238,8 +238,8 @@ impl<H: Handler> Service for App<H> {
         self.shared.wakes.pop()
     }
 
-    fn wake(&mut self, connection: &mut Self::Connection, group: Group) -> bool {
-        if !connection.is_in(group) {
+    fn wake(&mut self, connection: &mut Self::Connection, group: Option<Group>) -> bool {
+        if group.is_some_and(|group| !connection.is_in(group)) {
             return false;
         }
         self.quietly(connection, |turn| {

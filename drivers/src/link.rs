@@ -227,7 +227,7 @@ impl<C> Link<C> {
     }
 
     /// Delivers a wake-up of `group`; true when a turn is due.
-    pub fn wake<S: Service<Connection = C>>(&mut self, service: &mut S, group: app::Group) -> bool {
+    pub fn wake<S: Service<Connection = C>>(&mut self, service: &mut S, group: Option<app::Group>) -> bool {
         match &mut self.phase {
             Phase::Open(connection) => service.wake(connection, group),
             Phase::Handshake(_) | Phase::Linger => false,

@@ -213,7 +213,10 @@ impl<S: Service> Driver<S> {
         while let Some(wake) = self.service.poll_wake() {
             match wake {
                 Wake::Connection(id) => {
-                    if self.table.named(id).is_some() {
+                    if let Some(slot) = self.table.named(id)
+                        && let Occupant::Link(link) = &mut slot.occupant
+                        && link.wake(&mut self.service, None)
+                    {
                         self.table.enqueue(id.index);
                     }
                 }
@@ -221,7 +224,7 @@ impl<S: Service> Driver<S> {
                     for index in 0..self.table.size() {
                         if let Some(slot) = self.table.slot(index)
                             && let Occupant::Link(link) = &mut slot.occupant
-                            && link.wake(&mut self.service, group)
+                            && link.wake(&mut self.service, Some(group))
                         {
                             self.table.enqueue(index);
                         }
