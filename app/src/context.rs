@@ -13,7 +13,7 @@ use crate::stream::{Link, Wakes};
 use crate::turn::{LEAST_ROOM, Turn};
 
 /// What an [`App`] is set up with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Config {
     /// Limits and leniency of HTTP/1 connections.
     pub http1: proto_h1::Config,
@@ -27,18 +27,6 @@ pub struct Config {
     /// 32 bytes from a good random source, different for each thread: masking keys and handshake nonces are derived
     /// from it. Servers need none; the default is all zeros and refuses nothing, so set it for clients.
     pub seed: [u8; 32],
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            http1: proto_h1::Config::default(),
-            websocket: proto_ws::Config::default(),
-            raw_fallback: false,
-            server: None,
-            seed: [0; 32],
-        }
-    }
 }
 
 /// An application on all connections of one thread: what a driver runs.
