@@ -13,11 +13,12 @@ use crate::stream::{Link, Wakes};
 use crate::turn::{LEAST_ROOM, Turn};
 
 /// What an [`App`] is set up with.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// Limits and leniency of HTTP/1 connections.
     pub http1: proto_h1::Config,
-    /// Limits and keep-alive of WebSockets.
+    /// Limits and keep-alive of WebSockets. Unlike the codec's own default, a peer that has been silent for 300 s
+    /// is sent a ping, and given up when 310 s have passed without a sign of life.
     pub websocket: proto_ws::Config,
     /// Whether a connection whose first bytes are no HTTP method is offered to [`Handler::raw`]. Default off: it is
     /// answered with 400.
@@ -27,6 +28,22 @@ pub struct Config {
     /// 32 bytes from a good random source, different for each thread: masking keys and handshake nonces are derived
     /// from it. Servers need none; the default is all zeros and refuses nothing, so set it for clients.
     pub seed: [u8; 32],
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let keep_alive = proto_ws::KeepAlive {
+            ping_after: Duration::from_secs(300),
+            hang_up_after: Duration::from_secs(310),
+        };
+        Self {
+            http1: proto_h1::Config::default(),
+            websocket: proto_ws::Config { keep_alive, ..proto_ws::Config::default() },
+            raw_fallback: false,
+            server: None,
+            seed: [0; 32],
+        }
+    }
 }
 
 /// An application on all connections of one thread: what a driver runs.
