@@ -110,9 +110,9 @@ pub trait Handler {
         let _ = (session, stream);
     }
 
-    /// Another stream, or [`woken`](Self::woken), has woken the group that this stream is in. By default it gets a
-    /// turn to write.
-    fn wake(&mut self, session: &mut Self::Session, group: Group, stream: &mut Stream<'_>) {
+    /// Another stream, or [`woken`](Self::woken), has woken the group that this stream is in, or (`None`) this
+    /// connection by name. By default it gets a turn to write.
+    fn wake(&mut self, session: &mut Self::Session, group: Option<Group>, stream: &mut Stream<'_>) {
         let _ = (session, group);
         stream.want_write();
     }

@@ -88,8 +88,8 @@ pub trait Service {
     /// The next wake-up the service wants delivered to connections other than the one whose turn it is.
     fn poll_wake(&mut self) -> Option<Wake>;
 
-    /// Delivers [`Wake::Group`] to one connection; true when that connection is now due a turn.
-    fn wake(&mut self, connection: &mut Self::Connection, group: Group) -> bool;
+    /// Delivers a wake-up to one connection, a member of `group` or named itself; true when it is now due a turn.
+    fn wake(&mut self, connection: &mut Self::Connection, group: Option<Group>) -> bool;
 
     /// Starts the drain of one connection: finish what is under way, take nothing new.
     fn drain(&mut self, connection: &mut Self::Connection, now: Instant);

@@ -28,6 +28,8 @@ pub(crate) struct Dial<C> {
     fault: Closed,
 }
 
+const NEVER: Instant = Instant(u64::MAX);
+
 #[derive(Debug, Clone)]
 pub(crate) enum Peer {
     Inet(SocketAddr),
@@ -118,6 +120,9 @@ impl<C> Dial<C> {
                 Err(errno) => self.blame(fault(errno)),
             }
         }
+        if self.attempts.len() as u32 >= limits.attempts.max(1) {
+            self.next_attempt = NEVER; // until one of them fails
+        }
         if self.attempts.is_empty() && self.addresses.is_empty() && !self.resolving {
             return Dialled::Failed(self.fault);
         }
@@ -196,5 +201,68 @@ fn fault(errno: Errno) -> Closed {
         Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM => Closed::Limit,
         Errno::CONNRESET => Closed::Reset,
         _ => Closed::Unreachable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, TcpStream};
+
+    /// A listener that lets nobody in, and what keeps it from doing so.
+    fn silent() -> (SocketAddr, TcpListener, Vec<Option<TcpStream>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        rustix::net::listen(&listener, 0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let crowd =
+            (0..3).map(|_| TcpStream::connect_timeout(&address, core::time::Duration::from_millis(5)).ok());
+        (address, listener, crowd.collect())
+    }
+
+    #[test]
+    fn the_next_address_is_tried_beside_one_that_is_silent() {
+        let (silent, _listener, _crowd) = silent();
+        let open = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = open.local_addr().unwrap();
+        let limits = Limits::default();
+        let mut dial = Dial::new((), None, Instant::from_secs(5));
+        dial.resolved([silent, address].map(Peer::Inet));
+        let mut watched = 0;
+        let mut turn = |dial: &mut Dial<()>, millis, expected| {
+            let now = Instant::from_millis(millis);
+            let dialled = dial.turn(&limits, &SocketOptions::default(), now, |_| {
+                watched += 1;
+                Ok(())
+            });
+            assert_eq!(watched, expected);
+            dialled
+        };
+        assert!(matches!(turn(&mut dial, 0, 1), Dialled::Wait));
+        assert_eq!(dial.poll_timeout(), Instant::from_millis(250));
+        assert!(matches!(turn(&mut dial, 249, 1), Dialled::Wait));
+        assert!(matches!(turn(&mut dial, 250, 2), Dialled::Wait));
+        assert_eq!(dial.poll_timeout(), Instant::from_secs(5));
+        let Dialled::Connected(_, peer) = turn(&mut dial, 251, 2) else { panic!("not connected") };
+        assert_eq!(peer, Some(address));
+    }
+
+    #[test]
+    fn no_more_attempts_are_made_than_allowed_and_the_deadline_ends_them() {
+        let (silent, _listener, _crowd) = silent();
+        let limits = Limits { attempts: 2, ..Limits::default() };
+        let mut dial = Dial::new((), None, Instant::from_secs(5));
+        dial.resolved([silent; 4].map(Peer::Inet));
+        let mut watched = 0;
+        for millis in [0, 250, 500, 750, 4_999] {
+            let now = Instant::from_millis(millis);
+            let dialled = dial.turn(&limits, &SocketOptions::default(), now, |_| {
+                watched += 1;
+                Ok(())
+            });
+            assert!(matches!(dialled, Dialled::Wait));
+        }
+        assert_eq!((watched, dial.poll_timeout()), (2, Instant::from_secs(5)));
+        let end = dial.turn(&limits, &SocketOptions::default(), Instant::from_secs(5), |_| Ok(()));
+        assert!(matches!(end, Dialled::Failed(Closed::Timeout(Reason::Connect))));
     }
 }

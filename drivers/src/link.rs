@@ -13,7 +13,9 @@ use crate::workspace::Workspace;
 ///
 /// The loop that owns it calls [`on_ready`](Self::on_ready) when the operating system reports readiness,
 /// [`turn`](Self::turn) after that, when [`poll_timeout`](Self::poll_timeout) is due and whenever the last turn said
-/// [`Turn::Again`], and [`close`](Self::close) to end it early. Readiness may be level- or edge-triggered.
+/// [`Turn::Again`], and [`close`](Self::close) to end it early. Readiness may be level- or edge-triggered. What
+/// concerns the service rather than one link is that loop's to call too, if the service needs it:
+/// [`wall_clock`](Service::wall_clock), [`poll_wake`](Service::poll_wake), [`poll_connect`](Service::poll_connect).
 ///
 /// At rest a link owns its state and no buffer.
 #[derive(Debug)]
@@ -148,6 +150,7 @@ impl<C> Link<C> {
                     Ok(Self::handshake(socket, id, tls, waiting, deadline))
                 }
                 Err(why) => {
+                    workspace.stats.failed += 1;
                     service.closed(connection, why);
                     Err(why)
                 }
@@ -224,7 +227,7 @@ impl<C> Link<C> {
     }
 
     /// Delivers a wake-up of `group`; true when a turn is due.
-    pub fn wake<S: Service<Connection = C>>(&mut self, service: &mut S, group: app::Group) -> bool {
+    pub fn wake<S: Service<Connection = C>>(&mut self, service: &mut S, group: Option<app::Group>) -> bool {
         match &mut self.phase {
             Phase::Open(connection) => service.wake(connection, group),
             Phase::Handshake(_) | Phase::Linger => false,
@@ -241,6 +244,10 @@ impl<C> Link<C> {
     /// Whether the service's connection is gone and only the socket is left.
     pub fn is_lingering(&self) -> bool {
         matches!(self.phase, Phase::Linger)
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open(_))
     }
 
     /// The connection, once it is established and until it is closed.

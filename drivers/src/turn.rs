@@ -51,6 +51,7 @@ impl<C> Link<C> {
         let incoming = waiting.connection.is_none();
         if shaken.is_err() || overdue && tls.is_handshaking() {
             workspace.stats.handshakes_failed += 1;
+            workspace.stats.failed += u64::from(!incoming);
             let reason = if incoming { Reason::TlsHandshake } else { Reason::Connect };
             return Err(shaken.err().unwrap_or(Closed::Timeout(reason)));
         }
@@ -89,7 +90,7 @@ impl<C> Link<C> {
 
         let mut tx = workspace.pool.restore(self.tx.take());
         if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
-            self.send(&mut tx, workspace, now)?;
+            self.send(&mut tx, workspace, now);
         }
         let mut rx = workspace.pool.restore(self.rx.take());
         if reads {
@@ -97,9 +98,11 @@ impl<C> Link<C> {
         }
         let full = self.converse(service, workspace, &mut rx, &mut tx);
         if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
-            self.send(&mut tx, workspace, now)?;
+            self.send(&mut tx, workspace, now);
         }
         let flushed = tx.is_empty() && !self.wants_flush();
+        rx.compact();
+        let has_room = rx.room() > 0;
         self.rx = workspace.pool.keep(rx);
         self.tx = workspace.pool.keep(tx);
 
@@ -121,7 +124,7 @@ impl<C> Link<C> {
         if self.ready.broken && (self.ready.eof || !self.ready.readable || !wants.read) {
             return Err(Closed::Reset);
         }
-        let readable = wants.read && self.readable();
+        let readable = wants.read && has_room && self.readable();
         Ok(if readable || full && flushed { Turn::Again } else { Turn::Wait })
     }
 
@@ -204,19 +207,27 @@ impl<C> Link<C> {
     }
 
     /// Writes once, and gives the peer time to take what is left.
-    fn send(&mut self, tx: &mut Buffer, workspace: &mut Workspace, now: Instant) -> Result<(), Closed> {
-        let (taken, moved, left) = match &mut self.tls {
-            Some(tls) => tls.send(&self.socket, &mut self.ready, workspace, tx.filled())?,
-            None => {
-                let len = socket::write(&self.socket, &mut self.ready, &mut workspace.stats, tx.filled())?;
-                (len, len > 0, len < tx.len())
+    fn send(&mut self, tx: &mut Buffer, workspace: &mut Workspace, now: Instant) {
+        let sent = match &mut self.tls {
+            Some(tls) => tls.send(&self.socket, &mut self.ready, workspace, tx.filled()),
+            None => socket::write(&self.socket, &mut self.ready, &mut workspace.stats, tx.filled())
+                .map(|len| (len, len > 0, len < tx.len())),
+        };
+        let Ok((taken, moved, left)) = sent else {
+            // The peer hears no more, but what it said before may still be there to be read: the answer to an upload
+            // it did not want, say.
+            tx.consume(tx.len());
+            if let Some(tls) = &mut self.tls {
+                tls.mute();
             }
+            self.on_hangup(true);
+            self.ready.writable = false;
+            return;
         };
         tx.consume(taken);
         if left && (moved || self.deadline.is_none()) {
             self.deadline = Some(now + workspace.limits.send_progress);
         }
-        Ok(())
     }
 
     /// The connection is done and everything it said is with the kernel.

@@ -1,4 +1,5 @@
 //! The same bytes over TLS, and what can go wrong with certificates.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -95,6 +96,26 @@ fn megabytes_come_back_as_they_went() {
 }
 
 #[test]
+fn many_connections_shake_hands_at_once() {
+    let authority = Authority::new();
+    let acceptor = server(vec![authority.issue(&["localhost"], valid)]).build().unwrap();
+    let (mut driver, address) = pair(Role::Echo, acceptor, trusting(&authority));
+    let sent = pattern(100_000);
+    for _ in 0..60 {
+        driver
+            .service_mut()
+            .connect
+            .push_back((to_name(address, "localhost"), talk(sent.clone(), sent.len())));
+    }
+    drive_until(&mut driver, |driver| driver.service().closes() == 120);
+    let test = driver.service();
+    assert!(test.log.values().flatten().all(|happened| matches!(happened, Happened::Closed(Closed::Done))
+        || !matches!(happened, Happened::Closed(_))));
+    assert_eq!(test.got.values().filter(|got| **got == sent).count(), 60);
+    drive_until(&mut driver, |driver| driver.connections() == 0);
+}
+
+#[test]
 fn what_is_wrong_with_a_certificate_is_named() {
     let (authority, stranger, namesake) = (Authority::new(), Authority::named("stranger"), Authority::new());
     let good = server(vec![authority.issue(&["localhost"], valid)]).build().unwrap();
@@ -141,7 +162,7 @@ fn a_self_signed_authority_counts_as_self_signed() {
         ] {
             let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
             adjust(&mut params);
-            params.is_ca = is_ca.clone();
+            params.is_ca = is_ca;
             let own = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
             let identity =
                 Identity { chain: own.pem().into_bytes(), key: own.key().serialize_pem().into_bytes() };
@@ -267,6 +288,41 @@ fn what_is_no_tls_is_told_from_what_is_silent() {
     driver.service_mut().connect.push_back((to(address), talk("", 1)));
     drive_until(&mut driver, |driver| driver.service().closes() == 2);
     assert_eq!((driver.stats().handshakes_failed, driver.stats().timeouts), (2, 1));
+}
+
+#[test]
+fn a_half_closed_peer_is_still_answered() {
+    use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+    use std::io::{Read as _, Write as _};
+    let authority = Authority::new();
+    let acceptor = server(vec![authority.issue(&["localhost"], valid)]).build().unwrap();
+    let answer = pattern(300_000);
+    let (mut driver, address) = pair(Role::Last(answer.clone()), acceptor, trusting(&authority));
+    let root = CertificateDer::from_pem_slice(&authority.pem()).unwrap();
+    // TLS by hand: it says that it has finished, and leaves the transport open.
+    let client = std::thread::spawn(move || {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(root).unwrap();
+        let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = "localhost".try_into().unwrap();
+        let session = rustls::ClientConnection::new(std::sync::Arc::new(config), name).unwrap();
+        let mut stream = rustls::StreamOwned::new(session, std::net::TcpStream::connect(address).unwrap());
+        stream.write_all(b"question").unwrap();
+        stream.conn.send_close_notify();
+        stream.flush().unwrap();
+        let mut got = Vec::new();
+        stream.read_to_end(&mut got).unwrap();
+        got
+    });
+    drive_until(&mut driver, |driver| driver.service().closes() == 1 && driver.connections() == 0);
+    assert!(client.join().unwrap() == answer);
+    assert_eq!(driver.service().log[&0], [Happened::Accepted, Happened::Eof, Happened::Closed(Closed::Done)]);
+    assert_eq!(driver.service().got[&0], b"question");
 }
 
 #[test]

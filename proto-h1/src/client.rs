@@ -99,7 +99,7 @@ impl Client {
     }
 
     /// The server will send no more; see [`Codec::receive_eof`]. This is what ends a body of
-    /// [`BodyLength::UntilClose`].
+    /// [`BodyLength::UntilClose`](crate::BodyLength::UntilClose).
     ///
     /// # Errors
     /// The transport ended before or within a response: one of those that
@@ -252,6 +252,7 @@ impl Codec for Client {
     type Event<'b> = Event<'b>;
     type Error = Error;
 
+    #[inline]
     fn receive<'b>(&mut self, input: &'b mut [u8], scratch: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
         self.receive(input, scratch)
     }

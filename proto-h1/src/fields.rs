@@ -286,10 +286,36 @@ impl<'b> Iterator for Elements<'b> {
 
 /// Whether `byte` may stand in a token ([RFC 9110 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
 #[inline]
-pub(crate) const fn is_token_byte(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z'
-        | b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
+pub(crate) fn is_token_byte(byte: u8) -> bool {
+    TOKEN_BYTES[usize::from(byte)]
 }
+
+static TOKEN_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        table[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'!' | b'#'
+                    | b'$'
+                    | b'%'
+                    | b'&'
+                    | b'\''
+                    | b'*'
+                    | b'+'
+                    | b'-'
+                    | b'.'
+                    | b'^'
+                    | b'_'
+                    | b'`'
+                    | b'|'
+                    | b'~'
+            );
+        byte += 1;
+    }
+    table
+};
 
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|&byte| is_token_byte(byte))
@@ -329,4 +355,42 @@ pub(crate) fn decimal(digits: &[u8]) -> Result<u64, Error> {
         }
         number.checked_mul(10).and_then(|n| n.checked_add(digit.into())).ok_or(Error::ContentLength)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn commas_separate_outside_quoted_strings_only() {
+        let split = |value| Elements::new(value).collect::<Vec<_>>();
+        assert_eq!(split(b"a, b ,,\t c,"), [&b"a"[..], b"b", b"c"]);
+        assert_eq!(split(b"\"a,b\";q=\"\\\",\", c"), [&b"\"a,b\";q=\"\\\",\""[..], b"c"]);
+        assert_eq!(split(b"\"never ended, x"), [&b"\"never ended, x"[..]]);
+        assert_eq!(split(b" ,\t, "), Vec::<&[u8]>::new());
+    }
+
+    #[test]
+    fn fragments_of_a_field() {
+        let fields = Fields::new(b"A: 1\r\nb:2\r\na:  3 , 4\t\r\nC:\r\n", 4);
+        assert!(fields.iter().eq([(&b"A"[..], &b"1"[..]), (b"b", b"2"), (b"a", b"3 , 4"), (b"C", b"")]));
+        assert!(fields.all("A").eq([&b"1"[..], b"3 , 4"]));
+        assert_eq!((fields.len(), fields.total_len("a"), fields.first("c")), (4, 6, Some(&b""[..])));
+        assert!(fields.contains_token("A", "4") && !fields.contains_token("A", "5"));
+        assert!(!fields.contains("D") && Fields::EMPTY.is_empty());
+        let mut to = [b'.'; 9];
+        assert_eq!(fields.copy_to("a", &mut to[..8]).unwrap(), 8);
+        assert_eq!(&to[..8], b"1, 3 , 4");
+        assert_eq!(fields.copy_to("a", &mut to[..7]), Err(TooSmall));
+        assert_eq!(fields.copy_to("none", &mut []), Ok(0));
+    }
+
+    #[test]
+    fn decimals_have_digits_only() {
+        assert_eq!(decimal(b"18446744073709551615"), Ok(u64::MAX));
+        for text in [&b""[..], b"+1", b"1 ", b"18446744073709551616", b"1a"] {
+            assert!(decimal(text).is_err());
+        }
+    }
 }

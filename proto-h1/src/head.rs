@@ -1,10 +1,11 @@
 //! Heads: finding their end, parsing them, and what they say.
 //!
-//! A head that has arrived whole is given to `httparse` at once, and only its line ends are checked on top
-//! (`httparse` takes bare line feeds). Anything else goes the careful way: the resumable search first, which
-//! refuses stray bytes while the head is still incomplete, then the start line as soon as it is there, then the
-//! whole head. Both ways agree, because what the first accepts has nothing the second could refuse.
+//! A head that has arrived whole is tried the way of [plain heads](plain) at once. Anything else goes the careful
+//! way: the resumable search first, which refuses stray bytes while the head is still incomplete, then the start
+//! line as soon as it is there, then the whole head, its field lines by `httparse`. Both ways agree, because what
+//! the first accepts has nothing the second could refuse.
 
+mod plain;
 mod request;
 mod response;
 mod scan;
@@ -69,42 +70,6 @@ impl Progress {
             }
             Scan::Partial if self.0 & START_LINE != 0 => Err(Error::HeadTooLarge),
             Scan::Partial => Err(Error::TargetTooLong),
-        }
-    }
-}
-
-/// Whether the field lines that `httparse` found from `fields_start` on, and the empty line before `end`, each end
-/// with CRLF and follow one another without a gap.
-#[inline(always)]
-fn lines_end_well(input: &[u8], fields_start: usize, headers: &[Header<'_>], end: usize) -> bool {
-    let base = input.as_ptr() as usize;
-    let mut next = fields_start;
-    for header in headers {
-        let name = (header.name.as_ptr() as usize).wrapping_sub(base);
-        let value_end = (header.value.as_ptr() as usize).wrapping_sub(base).wrapping_add(header.value.len());
-        let line_end = match input.get(value_end..value_end.wrapping_add(2)) {
-            Some(b"\r\n") => value_end + 2,
-            _ => match crlf_behind_blanks(input, value_end) {
-                Some(line_end) => line_end,
-                None => return false,
-            },
-        };
-        if name != next {
-            return false; // something other than one CRLF stands between two field lines
-        }
-        next = line_end;
-    }
-    end == next.wrapping_add(2) && input.get(next) == Some(&b'\r')
-}
-
-/// The position behind the CRLF that stands at `at`, blanks before it skipped.
-#[cold]
-fn crlf_behind_blanks(input: &[u8], mut at: usize) -> Option<usize> {
-    loop {
-        match input.get(at..)? {
-            [b'\r', b'\n', ..] => return Some(at + 2),
-            [byte, ..] if is_blank(*byte) => at += 1,
-            _ => return None,
         }
     }
 }
@@ -189,4 +154,110 @@ pub(crate) fn is_forbidden_trailer(name: &[u8]) -> bool {
     ]
     .iter()
     .any(|forbidden| name.eq_ignore_ascii_case(forbidden))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    /// Pieces of heads, most of them good, put together at random.
+    fn pieces(first: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
+        const LINES: &[&[u8]] = &[
+            b"Host: a\r\n",
+            b"host:example.org:80 \r\n",
+            b"Host: a b\r\n",
+            b"Content-Length: 5\r\n",
+            b"Content-Length: 5, 5\r\n",
+            b"Transfer-Encoding: chunked\r\n",
+            b"Transfer-Encoding: gzip, chunked\r\n",
+            b"Connection: keep-alive, Upgrade\r\n",
+            b"Upgrade: websocket\r\n",
+            b"Expect: 100-continue\r\n",
+            b"X-0123456789_abc!#: \t a\tb \xff\x80 \t\r\n",
+            b"A:\r\n",
+            b" folded\r\n",
+            b"B : x\r\n",
+            b": x\r\n",
+            b"C\r\n",
+            b"D: x\n",
+            b"E: x\x01\r\n",
+            b"F: x\r\r\n",
+            b"Cookie: 0123456789012345678901234567890123456789\r\n",
+        ];
+        let good = prop::sample::select(vec![0, 1, 3, 5, 7, 8, 9, 10, 11, 19]);
+        let line = prop_oneof![6 => good, 1 => 0..LINES.len()].prop_map(|at| LINES[at]);
+        let lines = prop::collection::vec(line, 0..6);
+        let change = prop::option::weighted(0.5, (any::<prop::sample::Index>(), any::<u8>()));
+        (prop::sample::select(first), lines, change).prop_map(|(first, lines, change)| {
+            let mut head = [first, &lines.concat()[..], b"\r\n"].concat();
+            if let Some((at, byte)) = change {
+                let at = at.index(head.len());
+                head[at] = byte;
+            }
+            head
+        })
+    }
+
+    const REQUEST_LINES: &[&[u8]] = &[
+        b"GET / HTTP/1.1\r\n",
+        b"POST /path?with=query&more=0123456789 HTTP/1.1\r\n",
+        b"OPTIONS * HTTP/1.1\r\n",
+        b"CONNECT example.org:443 HTTP/1.1\r\n",
+        b"GET http://example.org/ HTTP/1.0\r\n",
+        b"GET  / HTTP/1.1\r\n",
+        b"GET /\" HTTP/1.1\r\n",
+        b"G@T / HTTP/1.1\r\n",
+        b"GET / HTTP/1.3\r\n",
+    ];
+    const STATUS_LINES: &[&[u8]] = &[
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.0 404 \r\n",
+        b"HTTP/1.1 101 Switching\tProtocols \xff\r\n",
+        b"HTTP/1.1 099 \r\n",
+        b"HTTP/1.1 20x OK\r\n",
+        b"HTTP/1.1 200\r\n",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn both_ways_agree_on_requests(head in pieces(REQUEST_LINES)) {
+            let config = Config::default();
+            let parts = |head, scratch| {
+                let mut progress = Progress::NEW;
+                let check = |_: &[u8]| Ok(());
+                match progress.find_end(head, &config, check)? {
+                    Some(end) => request::in_parts(&head[..end], scratch, &config).map(|found| Some((end, found))),
+                    None => Ok(None),
+                }
+            };
+            match request::at_once(&head, &config) {
+                Ok(None) => {}
+                found => prop_assert_eq!(found, parts(&head, &mut []), "{}", head.escape_ascii()),
+            }
+        }
+
+        #[test]
+        fn both_ways_agree_on_responses(head in pieces(STATUS_LINES)) {
+            let config = Config::default();
+            for asked in [Asked::Other, Asked::Head, Asked::Connect] {
+                let parts = |head, scratch| {
+                    let mut progress = Progress::NEW;
+                    match progress.find_end(head, &config, |_| Ok(()))? {
+                        Some(end) => response::in_parts(&head[..end], scratch, &config, asked)
+                            .map(|found| Some((end, found))),
+                        None => Ok(None),
+                    }
+                };
+                match response::at_once(&head, &config, asked) {
+                    Ok(None) => {}
+                    found => prop_assert_eq!(found, parts(&head, &mut []), "{}", head.escape_ascii()),
+                }
+            }
+        }
+    }
 }

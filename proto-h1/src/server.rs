@@ -300,6 +300,7 @@ impl Codec for Server {
     type Event<'b> = Event<'b>;
     type Error = Error;
 
+    #[inline]
     fn receive<'b>(&mut self, input: &'b mut [u8], scratch: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
         self.receive(input, scratch)
     }

@@ -62,17 +62,20 @@ impl<'b> Target<'b> {
     }
 
     /// Checks `bytes`, which hold neither blanks nor control bytes, as the target of `method`.
-    #[inline(always)]
     pub(crate) fn parse(method: &[u8], bytes: &'b [u8]) -> Result<Self, Error> {
+        let target = Self::parse_clean(method, bytes)?;
+        if has_excluded(bytes) { Err(Error::Target) } else { Ok(target) }
+    }
+
+    /// [`parse`](Self::parse) for `bytes` without what [`has_excluded`] looks for.
+    #[inline(always)]
+    pub(crate) fn parse_clean(method: &[u8], bytes: &'b [u8]) -> Result<Self, Error> {
         let form = match bytes {
             _ if method == b"CONNECT" => Self::authority_form(bytes)?,
             [b'/', ..] => TargetForm::Origin,
             b"*" if method == b"OPTIONS" => TargetForm::Asterisk,
             _ => Self::absolute_form(bytes)?,
         };
-        if has_excluded(bytes) {
-            return Err(Error::Target);
-        }
         Ok(Self { form, bytes })
     }
 
@@ -104,16 +107,22 @@ impl fmt::Debug for Target<'_> {
 
 /// Whether `bytes` hold what RFC 3986 excludes and no browser sends. `|`, `{` and their like are excluded as well,
 /// but browsers send them unencoded in queries.
-#[inline(always)]
 fn has_excluded(bytes: &[u8]) -> bool {
-    const BLOCK: usize = 16;
-    let excluded =
-        |byte: u8| (byte == b'"') | (byte == b'#') | (byte == b'<') | (byte == b'>') | (byte >= 0x80);
-    // Whole blocks are compared as vectors; the last one overlaps the one before.
-    let in_block = |block: &[u8; BLOCK]| block.iter().fold(false, |found, &byte| found | excluded(byte));
-    match bytes.last_chunk::<BLOCK>() {
-        Some(last) => bytes.as_chunks::<BLOCK>().0.iter().any(in_block) || in_block(last),
-        None => bytes.iter().any(|&byte| excluded(byte)),
+    any(bytes, |byte| (byte == b'"') | (byte == b'#') | (byte == b'<') | (byte == b'>') | (byte >= 0x80))
+}
+
+/// Whether `hit` holds for any byte, without a branch per byte: blocks are looked at as vectors, and the last one
+/// overlaps the one before.
+#[inline(always)]
+fn any(bytes: &[u8], hit: impl Fn(u8) -> bool) -> bool {
+    let long = |block: &[u8; 16]| block.iter().fold(false, |found, &byte| found | hit(byte));
+    let short = |block: &[u8; 8]| block.iter().fold(false, |found, &byte| found | hit(byte));
+    if let Some(last) = bytes.last_chunk() {
+        bytes.as_chunks().0.iter().any(long) || long(last)
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        short(first) | short(last)
+    } else {
+        bytes.iter().any(|&byte| hit(byte))
     }
 }
 
@@ -179,12 +188,12 @@ fn port(digits: &[u8]) -> Option<u16> {
 /// Whether `authority` is a host with or without a port; see [`host_and_port`].
 #[inline(always)]
 pub(crate) fn is_host(authority: &[u8]) -> bool {
-    let plain = authority.iter().take_while(|&&byte| is_host_byte(byte)).count();
-    match authority.get(plain..) {
-        Some([]) => plain > 0,
-        Some([b':', digits @ ..]) if plain > 0 && digits.len() < 5 => digits.iter().all(u8::is_ascii_digit),
-        _ => host_and_port(authority).is_some(),
-    }
+    let unusual = |byte: u8| {
+        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+        let digit = byte.wrapping_sub(b'0') < 10;
+        !(letter | digit | (byte == b'.') | (byte == b'-'))
+    };
+    (!authority.is_empty() && !any(authority, unusual)) || host_and_port(authority).is_some()
 }
 
 /// RFC 3986 3.2.2 `reg-name`, percent-encodings checked.

@@ -297,6 +297,13 @@ fn upgrades_and_tunnels() {
     assert_eq!((wire.codec.wants(), &wire.input[..]), (PAUSE, &b"raw"[..]));
     let mut wire = asking(&RequestHead::new(b"GET", b"/", b"a", &upgrade));
     assert_eq!(wire.feed_all("HTTP/1.1 101 S\r\n\r\n").1, Some(Error::UnexpectedUpgrade));
+    let unsent = RequestHead::new(b"POST", b"/", b"a", &upgrade).with_body(BodyLength::Known(5));
+    let switch = "HTTP/1.1 101 S\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+    assert_eq!(
+        asking(&unsent).feed_all(switch).1,
+        Some(Error::UnexpectedUpgrade),
+        "the request is not sent yet"
+    );
     let mut wire = asking(&RequestHead::new(b"GET", b"/", b"a", &upgrade));
     assert_eq!(wire.feed_all("HTTP/1.1 204 No\r\n\r\n").0, ["response 204", "end"]);
     assert!(wire.codec.next_request(), "a declined upgrade leaves the connection as it was");

@@ -73,6 +73,9 @@ fn body() {
         format!("{CHUNKED}4\r\n0123\r\n7\r\n"),
         Error::BodyTooLarge,
     );
+    // The same where the chunk beyond the limit is there whole.
+    let input = format!("{CHUNKED}4\r\n0123\r\n7\r\n456789x\r\n0\r\n\r\n");
+    assert_eq!(outcome(limits, input.as_bytes()), Some(Error::BodyTooLarge));
     let mut client = Wire::client(with(limits));
     client.get();
     assert_eq!(client.feed_all("HTTP/1.1 200 OK\r\n\r\n0123456789").1, None);

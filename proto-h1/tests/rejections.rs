@@ -165,6 +165,12 @@ fn targets() {
             _ => assert_eq!(error.as_deref(), Some("Target"), "{target}"),
         }
     }
+    for (len, at) in [5, 8, 12, 16, 33, 50].into_iter().flat_map(|len| (1..len).map(move |at| (len, at))) {
+        let mut target = vec![b'/'; len];
+        target[at] = b'"';
+        let target = String::from_utf8(target).unwrap();
+        refuses(format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"), Error::Target);
+    }
     for target in ["a", "/x", "http://a/", "*", "a:", "a:65536", ":80", "a:80/"] {
         refuses(format!("CONNECT {target} HTTP/1.1\r\nHost: a\r\n\r\n"), Error::Target);
     }
@@ -185,6 +191,12 @@ fn hosts() {
     for host in
         ["", "a b", "a/b", "a@b", "a,b c", "a:b", "a:99999", "[::1", "a\\b", "a?b", "http://a", ":80", "a%2"]
     {
+        refuses(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"), Error::HostInvalid);
+    }
+    for (len, at) in [5, 8, 12, 16, 33].into_iter().flat_map(|len| (0..len).map(move |at| (len, at))) {
+        let mut host = vec![b'h'; len];
+        host[at] = b'@';
+        let host = String::from_utf8(host).unwrap();
         refuses(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"), Error::HostInvalid);
     }
     for host in ["a", "a.b:80", "[::1]:80", "1.2.3.4", "a_b", "a:", "xn--a"] {

@@ -58,8 +58,17 @@ impl MaskKey {
 /// XORs `piece` with `key` in place.
 #[inline]
 pub(crate) fn xor(piece: &mut [u8], key: MaskKey) {
-    let skew = skew(piece);
-    let (head, body) = piece.split_at_mut(skew);
+    if piece.len() < LONG {
+        return xor_words(piece, key);
+    }
+    xor_long(piece, key);
+}
+
+/// Apart, so that what is inlined into a loop over small frames stays small.
+#[inline(never)]
+fn xor_long(piece: &mut [u8], key: MaskKey) {
+    let (head, body) = piece.split_at_mut(skew(piece));
+    let skew = head.len();
     if skew != 0 {
         xor_words(head, key);
     }

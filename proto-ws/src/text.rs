@@ -38,7 +38,7 @@ pub(crate) fn unmask(piece: &mut [u8], key: Option<MaskKey>, utf8: &mut Utf8) ->
 }
 
 /// Unmasks a whole text and says whether it is valid; if not, leaves it as it was.
-#[inline]
+#[inline(never)]
 pub(crate) fn unmask_whole(payload: &mut [u8], key: Option<MaskKey>) -> bool {
     if payload.len() <= BLOCK {
         let valid = match key {

@@ -22,13 +22,15 @@ pub(crate) struct Tls {
     closed: bool,
     /// The transport has ended without that.
     truncated: bool,
+    /// Nobody is left to write to.
+    mute: bool,
 }
 
 impl Tls {
     /// `room` is how much output may wait inside, encrypted.
     pub(crate) fn new(mut session: Connection, room: usize) -> Self {
         session.set_buffer_limit(Some(room));
-        Self { session, plaintext: false, fault: None, closed: false, truncated: false }
+        Self { session, plaintext: false, fault: None, closed: false, truncated: false, mute: false }
     }
 
     pub(crate) fn is_handshaking(&self) -> bool {
@@ -37,7 +39,12 @@ impl Tls {
 
     /// Whether there is encrypted output for the socket.
     pub(crate) fn wants_write(&self) -> bool {
-        self.session.wants_write()
+        self.session.wants_write() && !self.mute
+    }
+
+    /// Forgets what was to be written.
+    pub(crate) fn mute(&mut self) {
+        self.mute = true;
     }
 
     /// Whether there is decrypted input that did not fit.

@@ -1,5 +1,5 @@
 //! A service for tests: what a connection does is a `Role`, what happens to it is written down.
-#![allow(dead_code, reason = "every test file uses a part")]
+#![allow(dead_code, unreachable_pub, reason = "every test file uses a part")]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -81,6 +81,7 @@ pub struct Test {
     pub wakes: VecDeque<Wake>,
     pub refuse: bool,
     pub keep_input: bool,
+    pub on_close: Option<fn(Closed)>,
     next: usize,
 }
 
@@ -277,6 +278,9 @@ impl Service for Test {
 
     fn closed(&mut self, conn: Conn, why: Closed) {
         self.note(conn.number, Happened::Closed(why));
+        if let Some(on_close) = self.on_close {
+            on_close(why);
+        }
         if self.keep_input {
             self.got.insert(conn.number, conn.got);
         }
@@ -291,8 +295,8 @@ impl Service for Test {
         self.wakes.pop_front()
     }
 
-    fn wake(&mut self, conn: &mut Conn, group: Group) -> bool {
-        let member = conn.member.is_none_or(|member| member == group);
+    fn wake(&mut self, conn: &mut Conn, group: Option<Group>) -> bool {
+        let member = group.is_none() || conn.member.is_none() || conn.member == group;
         conn.woken += u32::from(member);
         member
     }

@@ -1,10 +1,6 @@
-use core::mem::MaybeUninit;
-
-use httparse::Header;
-
 use super::{
-    Coding, MOST, Progress, Survey, empty_line, field_lines, fields_start, has_fold, lines_end_well,
-    most_fields, unfold,
+    Coding, MOST, Progress, Survey, empty_line, field_lines, fields_start, has_fold, most_fields, plain,
+    unfold,
 };
 use crate::fields::is_token;
 use crate::target::is_host;
@@ -26,23 +22,27 @@ pub(crate) fn request<'b>(
     {
         return Ok(Some(done));
     }
-    carefully(progress, input, scratch, config)
-}
-
-#[cold]
-#[inline(never)]
-fn carefully<'b>(
-    progress: &mut Progress,
-    input: &'b [u8],
-    scratch: &'b mut [u8],
-    config: &Config,
-) -> Result<Option<(usize, Request<'b>)>, Error> {
     let check = |line: &[u8]| RequestLine::parse(line, config).map(|_| ());
     let Some(end) = progress.find_end(input, config, check)? else { return Ok(None) };
-    let head = input.get(..end).unwrap_or_default();
-    if let Some(done) = at_once(head, config)? {
-        return Ok(Some(done));
+    carefully(input.get(..end).unwrap_or_default(), scratch, config).map(|request| Some((end, request)))
+}
+
+/// Parses a head that the search has passed.
+#[cold]
+#[inline(never)]
+fn carefully<'b>(head: &'b [u8], scratch: &'b mut [u8], config: &Config) -> Result<Request<'b>, Error> {
+    if let Some((_, request)) = at_once(head, config)? {
+        return Ok(request);
     }
+    in_parts(head, scratch, config)
+}
+
+/// A head that was searched, taken apart at its line ends, with a fault for whatever is wrong.
+pub(super) fn in_parts<'b>(
+    head: &'b [u8],
+    scratch: &'b mut [u8],
+    config: &Config,
+) -> Result<Request<'b>, Error> {
     let head = if config.lenient.obs_fold && has_fold(head) { unfold(head, scratch)? } else { head };
     let start = fields_start(head);
     let line = head.get(..start).unwrap_or_default();
@@ -53,32 +53,25 @@ fn carefully<'b>(
     let room = headers.get_mut(..most_fields(&config.limits)).unwrap_or_default();
     let headers = field_lines(lines, room)?;
     let lines = lines.get(..lines.len() - empty_line(lines)).unwrap_or_default();
-    build(line, headers, lines, config).map(|request| Some((end, request)))
+    let survey = Survey::new(headers, config.lenient)?;
+    build(line, &survey, headers.len(), lines, config)
 }
 
-/// The fast way: `httparse` on bytes not searched before. `None` when the careful way has to decide.
+/// The way of [plain](super::plain) heads; `None` when the careful way has to decide.
 #[inline(always)]
-fn at_once<'b>(input: &'b [u8], config: &Config) -> Result<Option<(usize, Request<'b>)>, Error> {
-    let mut headers = [const { MaybeUninit::<Header<'b>>::uninit() }; MOST];
-    let Some(room) = headers.get_mut(..most_fields(&config.limits)) else { return Ok(None) };
-    let mut parsed = httparse::Request::new(&mut []);
-    let Ok(httparse::Status::Complete(end)) = parsed.parse_with_uninit_headers(input, room) else {
+pub(super) fn at_once<'b>(input: &'b [u8], config: &Config) -> Result<Option<(usize, Request<'b>)>, Error> {
+    let Some((method, target, version, start)) = plain::request_line(input) else { return Ok(None) };
+    let mut survey = Survey::EMPTY;
+    let Some((end, count)) = plain::fields(input, start, most_fields(&config.limits), &mut survey) else {
         return Ok(None);
     };
-    let (Some(method), Some(target), Some(minor)) = (parsed.method, parsed.path, parsed.version) else {
-        return Ok(None);
-    };
-    // `METHOD SP target SP HTTP/1.x CRLF` from the first byte on: no empty line was skipped.
-    let line = method.len() + target.len() + 10;
-    let ends = input.get(line..line + 2) == Some(b"\r\n") && method.as_ptr() == input.as_ptr();
-    if end > config.limits.head as usize || !ends || !lines_end_well(input, line + 2, parsed.headers, end) {
+    if end > config.limits.head as usize {
         return Ok(None);
     }
-    let version = if minor == 0 { Version::Http10 } else { Version::Http11 };
-    let line_end = line + 2;
-    let line = RequestLine::check(method.as_bytes(), target.as_bytes(), version, config)?;
-    let lines = input.get(line_end..end - 2).unwrap_or_default();
-    build(line, parsed.headers, lines, config).map(|request| Some((end, request)))
+    fits(target, config)?;
+    let line = RequestLine { method, target: Target::parse_clean(method, target)?, version };
+    let lines = input.get(start..end - 2).unwrap_or_default();
+    build(line, &survey, count, lines, config).map(|request| Some((end, request)))
 }
 
 /// A checked request line.
@@ -104,27 +97,26 @@ impl<'b> RequestLine<'b> {
         if target.is_empty() || target.contains(&b'\t') {
             return Err(Error::RequestLine);
         }
-        Self::check(method, target, version, config)
-    }
-
-    #[inline(always)]
-    fn check(method: &'b [u8], target: &'b [u8], version: Version, config: &Config) -> Result<Self, Error> {
-        if target.len() > usize::from(config.limits.target) {
-            return Err(Error::TargetTooLong);
-        }
+        fits(target, config)?;
         Ok(Self { method, target: Target::parse(method, target)?, version })
     }
+}
+
+/// RFC 9112 3: 414 for a target longer than the server wishes to parse.
+#[inline(always)]
+fn fits(target: &[u8], config: &Config) -> Result<(), Error> {
+    if target.len() > usize::from(config.limits.target) { Err(Error::TargetTooLong) } else { Ok(()) }
 }
 
 /// The checks across fields.
 #[inline(always)]
 fn build<'b>(
     line: RequestLine<'b>,
-    headers: &[Header<'b>],
+    survey: &Survey<'b>,
+    count: usize,
     lines: &'b [u8],
     config: &Config,
 ) -> Result<Request<'b>, Error> {
-    let survey = Survey::new(headers, config.lenient)?;
     let http11 = line.version == Version::Http11;
 
     // RFC 9112 3.2: 400 to any HTTP/1.1 request that lacks Host, and to any request that has more than one or an
@@ -171,7 +163,7 @@ fn build<'b>(
         target: line.target,
         version: line.version,
         authority,
-        fields: Fields::new(lines, u16::try_from(headers.len()).unwrap_or(u16::MAX)),
+        fields: Fields::new(lines, u16::try_from(count).unwrap_or(u16::MAX)),
         body,
         expect_continue: http11
             && survey.expect_continue

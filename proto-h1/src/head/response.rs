@@ -1,10 +1,6 @@
-use core::mem::MaybeUninit;
-
-use httparse::{Header, ParserConfig};
-
 use super::{
-    Coding, MOST, Progress, Survey, empty_line, field_lines, fields_start, has_fold, lines_end_well,
-    most_fields, unfold,
+    Coding, MOST, Progress, Survey, empty_line, field_lines, fields_start, has_fold, most_fields, plain,
+    unfold,
 };
 use crate::fields::is_value;
 use crate::{BodyLength, Config, Error, Fields, Response, Version};
@@ -31,18 +27,6 @@ pub(crate) fn response<'b>(
     {
         return Ok(Some(done));
     }
-    carefully(progress, input, scratch, config, asked)
-}
-
-#[cold]
-#[inline(never)]
-fn carefully<'b>(
-    progress: &mut Progress,
-    input: &'b [u8],
-    scratch: &'b mut [u8],
-    config: &Config,
-    asked: Asked,
-) -> Result<Option<(usize, Response<'b>)>, Error> {
     let check = |line: &[u8]| StatusLine::parse(line, config).map(|_| ());
     let found = progress.find_end(input, config, check).map_err(|error| match error {
         Error::TargetTooLong => Error::HeadTooLarge, // there is no target in a status line
@@ -50,10 +34,32 @@ fn carefully<'b>(
     })?;
     let Some(end) = found else { return Ok(None) };
     let head = input.get(..end).unwrap_or_default();
-    let head = if config.lenient.obs_fold && has_fold(head) { unfold(head, scratch)? } else { head };
-    if let Some((_, done)) = at_once(head, config, asked)? {
-        return Ok(Some((end, done)));
+    carefully(head, scratch, config, asked).map(|response| Some((end, response)))
+}
+
+/// Parses a head that the search has passed.
+#[cold]
+#[inline(never)]
+fn carefully<'b>(
+    head: &'b [u8],
+    scratch: &'b mut [u8],
+    config: &Config,
+    asked: Asked,
+) -> Result<Response<'b>, Error> {
+    if let Some((_, response)) = at_once(head, config, asked)? {
+        return Ok(response);
     }
+    in_parts(head, scratch, config, asked)
+}
+
+/// A head that was searched, taken apart at its line ends, with a fault for whatever is wrong.
+pub(super) fn in_parts<'b>(
+    head: &'b [u8],
+    scratch: &'b mut [u8],
+    config: &Config,
+    asked: Asked,
+) -> Result<Response<'b>, Error> {
+    let head = if config.lenient.obs_fold && has_fold(head) { unfold(head, scratch)? } else { head };
     let start = fields_start(head);
     let line = head.get(..start).unwrap_or_default();
     let line =
@@ -63,34 +69,28 @@ fn carefully<'b>(
     let room = headers.get_mut(..most_fields(&config.limits)).unwrap_or_default();
     let headers = field_lines(lines, room)?;
     let lines = lines.get(..lines.len() - empty_line(lines)).unwrap_or_default();
-    build(line, headers, lines, config, asked).map(|response| Some((end, response)))
+    let survey = Survey::new(headers, config.lenient)?;
+    build(line, &survey, headers.len(), lines, config, asked)
 }
 
-/// The fast way: `httparse` on bytes not searched before. `None` when the careful way has to decide.
+/// The way of [plain](super::plain) heads; `None` when the careful way has to decide.
 #[inline(always)]
-fn at_once<'b>(
+pub(super) fn at_once<'b>(
     input: &'b [u8],
     config: &Config,
     asked: Asked,
 ) -> Result<Option<(usize, Response<'b>)>, Error> {
-    let mut headers = [const { MaybeUninit::<Header<'b>>::uninit() }; MOST];
-    let Some(room) = headers.get_mut(..most_fields(&config.limits)) else { return Ok(None) };
-    let mut parsed = httparse::Response::new(&mut []);
-    let parser = ParserConfig::default();
-    let Ok(httparse::Status::Complete(end)) =
-        parser.parse_response_with_uninit_headers(&mut parsed, input, room)
-    else {
+    let Some((version, status, reason, start)) = plain::status_line(input) else { return Ok(None) };
+    let mut survey = Survey::EMPTY;
+    let Some((end, count)) = plain::fields(input, start, most_fields(&config.limits), &mut survey) else {
         return Ok(None);
     };
-    // A reason outside ASCII is not reported by the parser, so the line is split here.
-    let Some(feed) = memchr::memchr(b'\n', input) else { return Ok(None) };
-    let Some(line) = input.get(..feed).and_then(|line| line.strip_suffix(b"\r")) else { return Ok(None) };
-    if end > config.limits.head as usize || !lines_end_well(input, feed + 1, parsed.headers, end) {
+    if end > config.limits.head as usize {
         return Ok(None);
     }
-    let Ok(line) = StatusLine::parse(line, config) else { return Ok(None) };
-    let lines = input.get(feed + 1..end - 2).unwrap_or_default();
-    build(line, parsed.headers, lines, config, asked).map(|response| Some((end, response)))
+    let line = StatusLine { version, status, reason };
+    let lines = input.get(start..end - 2).unwrap_or_default();
+    build(line, &survey, count, lines, config, asked).map(|response| Some((end, response)))
 }
 
 /// A checked status line.
@@ -131,12 +131,12 @@ impl<'b> StatusLine<'b> {
 #[inline(always)]
 fn build<'b>(
     line: StatusLine<'b>,
-    headers: &[Header<'b>],
+    survey: &Survey<'b>,
+    count: usize,
     lines: &'b [u8],
     config: &Config,
     asked: Asked,
 ) -> Result<Response<'b>, Error> {
-    let survey = Survey::new(headers, config.lenient)?;
     let http11 = line.version == Version::Http11;
     if survey.coding != Coding::Absent && !http11 {
         return Err(Error::TransferCodingVersion);
@@ -157,7 +157,7 @@ fn build<'b>(
         status: line.status,
         reason: line.reason,
         version: line.version,
-        fields: Fields::new(lines, u16::try_from(headers.len()).unwrap_or(u16::MAX)),
+        fields: Fields::new(lines, u16::try_from(count).unwrap_or(u16::MAX)),
         body,
         keep_alive: !survey.close && (http11 || survey.keep_alive) && body != BodyLength::UntilClose,
         close: survey.close,

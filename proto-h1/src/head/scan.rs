@@ -47,7 +47,7 @@ pub(crate) fn scan(input: &[u8], from: usize, bare_lf: bool) -> Scan {
             at += BLOCK;
         }
     }
-    bytewise(input, at.min(input.len()), input.len(), bare_lf)
+    if at >= input.len() { Scan::Partial } else { bytewise(input, at, input.len(), bare_lf) }
 }
 
 #[inline(always)]

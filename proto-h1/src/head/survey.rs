@@ -34,25 +34,40 @@ pub(crate) struct Survey<'b> {
     pub(crate) expect_other: bool,
 }
 
+/// A bit for the length of every name that matters here, and one for its first letter.
+const LENGTHS: u32 = 1 << 4 | 1 << 6 | 1 << 7 | 1 << 10 | 1 << 14 | 1 << 17;
+const LETTERS: u32 = bit(b'h') | bit(b'e') | bit(b'u') | bit(b'c') | bit(b't');
+
+const fn bit(letter: u8) -> u32 {
+    1 << (letter & 31)
+}
+
 impl<'b> Survey<'b> {
-    #[inline(always)]
+    /// Before any field.
+    pub(crate) const EMPTY: Self = Self {
+        host: None,
+        host_repeated: false,
+        length: None,
+        coding: Coding::Absent,
+        close: false,
+        keep_alive: false,
+        upgrade_named: false,
+        upgrade_given: false,
+        expect_continue: false,
+        expect_other: false,
+    };
+
     pub(crate) fn new(headers: &[Header<'b>], lenient: Lenient) -> Result<Self, Error> {
-        let mut survey = Self {
-            host: None,
-            host_repeated: false,
-            length: None,
-            coding: Coding::Absent,
-            close: false,
-            keep_alive: false,
-            upgrade_named: false,
-            upgrade_given: false,
-            expect_continue: false,
-            expect_other: false,
-        };
+        let mut survey = Self::EMPTY;
         for (at, header) in headers.iter().enumerate() {
             let (name, value) = (header.name, header.value);
-            // The length and the first letter rule out nearly every other name.
+            // The length and the first letter rule out nearly every other name, without a jump that is hard to
+            // predict.
             let first = name.as_bytes().first().map_or(0, |byte| byte | 0x20);
+            let (len, letter) = (name.len() as u32 & 31, u32::from(first) & 31);
+            if (LENGTHS >> len) & (LETTERS >> letter) & 1 == 0 {
+                continue;
+            }
             match (name.len(), first) {
                 (4, b'h') if name.eq_ignore_ascii_case("host") => {
                     survey.host_repeated |= survey.host.is_some();
@@ -79,6 +94,30 @@ impl<'b> Survey<'b> {
             return Err(Error::LengthAndCoding);
         }
         Ok(survey)
+    }
+
+    /// Takes one field line of a plain head; `None` when it is at fault or says more than the common. The length and
+    /// the first letter leave one known name to compare with, if any.
+    #[inline]
+    pub(crate) fn plain(&mut self, name: &'b [u8], value: &'b [u8]) -> Option<()> {
+        let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+        match (name.len(), name.first()? | 0x20) {
+            (4, b'h') if is(b"host") => return self.host.replace(value).is_none().then_some(()),
+            (6, b'e') if is(b"expect") => self.expect(value),
+            (7, b'u') if is(b"upgrade") => self.upgrade_given = true,
+            (10, b'c') if is(b"connection") => self.connection(value),
+            (14, b'c') if is(b"content-length") => {
+                let first = self.length.replace(decimal(value).ok()?).is_none();
+                return (first && self.coding == Coding::Absent).then_some(());
+            }
+            (17, b't') if is(b"transfer-encoding") => {
+                let first = self.coding == Coding::Absent && self.length.is_none();
+                self.coding = Coding::Chunked;
+                return (first && value.eq_ignore_ascii_case(b"chunked")).then_some(());
+            }
+            _ => {}
+        }
+        Some(())
     }
 
     pub(crate) const fn upgrade(&self) -> bool {

@@ -130,7 +130,7 @@ impl Server {
             match self.body.next(rest, left.into(), &self.config) {
                 Ok((used, Piece::More)) => {
                     self.recv = Recv::Discard { left };
-                    if left == 0 && pos + used < input.len() && self.body.in_content() {
+                    if pos + used < input.len() && self.body.in_content() {
                         self.close(CloseReason::RequestUnread);
                     }
                     return Ok(Step::quiet(pos + used));

@@ -11,7 +11,7 @@ use crate::{BodyLength, CloseReason, Error, Field, Preset, ResponseHead};
 
 impl Server {
     /// Sends `100 Continue`: call it when the application begins to read the body of a request that
-    /// [expects](Request::expect_continue) it. Does nothing when that is not, or no longer, expected.
+    /// [expects](crate::Request::expect_continue) it. Does nothing when that is not, or no longer, expected.
     ///
     /// # Errors
     /// [`SendError::Full`]; [`SendError::Misuse`] when no request waits for its response.

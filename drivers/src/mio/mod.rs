@@ -1,27 +1,29 @@
+mod accept;
+mod connect;
+
 use core::time::Duration;
 use std::io;
-use std::net::IpAddr;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 
 use ::mio::event::Event;
 use ::mio::unix::SourceFd;
 use ::mio::{Events, Interest, Poll, Registry, Token};
-use app::{Address, Closed, ConnectionId, Service, Target, Wake};
+use app::{Closed, ConnectionId, Service, Wake};
 use proto_core::{Instant, Reason};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::dial::{Dial, Dialled, Peer};
+use crate::dial::Peer;
 use crate::dns::Resolver;
 use crate::limits::Stats;
-use crate::link::{Link, Origin, Turn};
-use crate::listen::{Accepted, Listen, ListenAddress, Listening, accept, open};
+use crate::link::Turn;
 use crate::options::SocketOptions;
 use crate::table::{Occupant, Table, Watch};
 use crate::timers::Timers;
-use crate::tls::{ClientTls, TlsAcceptor, TlsConnector};
+use crate::tls::{ClientTls, TlsConnector};
 use crate::waker::Waker;
 use crate::workspace::Workspace;
+use accept::Listener;
 
 /// A service and all its connections on one thread: the loop, to be run as a whole or turn by turn.
 #[derive(Debug)]
@@ -42,15 +44,6 @@ pub struct Driver<S: Service> {
     resting: Option<Instant>,
     /// The drain's end.
     draining: Option<Instant>,
-}
-
-#[derive(Debug)]
-struct Listener {
-    listening: Listening,
-    tls: Option<TlsAcceptor>,
-    /// Its number among all that were given.
-    number: usize,
-    ready: bool,
 }
 
 const WAKER: Token = Token(usize::MAX);
@@ -102,27 +95,6 @@ impl<S: Service> Driver<S> {
             resting: None,
             draining: None,
         }
-    }
-
-    /// Listens, and gives the address with the port that was chosen. Listeners are numbered from 0 in the order in
-    /// which they are added ([`LinkInfo::listener`](app::LinkInfo::listener)).
-    ///
-    /// # Errors
-    /// The address is taken, not ours, or not permitted.
-    pub fn listen(&mut self, listen: &Listen) -> io::Result<ListenAddress> {
-        let mut listening = open(listen, &self.options, 1)?;
-        let listening = listening.pop().ok_or(io::ErrorKind::AddrNotAvailable)?;
-        let address = listening.address.clone();
-        self.adopt(listening, listen.tls.clone())?;
-        Ok(address)
-    }
-
-    pub(crate) fn adopt(&mut self, listening: Listening, tls: Option<TlsAcceptor>) -> io::Result<()> {
-        let number = self.listeners.len();
-        let token = Token(LISTENERS + number.min(0xffff));
-        watch(self.poll.registry(), &listening.socket, token, Watch::Readable)?;
-        self.listeners.push(Listener { listening, tls, number, ready: true });
-        Ok(())
     }
 
     /// The handle by which other threads send messages and start the drain.
@@ -241,7 +213,10 @@ impl<S: Service> Driver<S> {
         while let Some(wake) = self.service.poll_wake() {
             match wake {
                 Wake::Connection(id) => {
-                    if self.table.named(id).is_some() {
+                    if let Some(slot) = self.table.named(id)
+                        && let Occupant::Link(link) = &mut slot.occupant
+                        && link.wake(&mut self.service, None)
+                    {
                         self.table.enqueue(id.index);
                     }
                 }
@@ -249,7 +224,7 @@ impl<S: Service> Driver<S> {
                     for index in 0..self.table.size() {
                         if let Some(slot) = self.table.slot(index)
                             && let Occupant::Link(link) = &mut slot.occupant
-                            && link.wake(&mut self.service, group)
+                            && link.wake(&mut self.service, Some(group))
                         {
                             self.table.enqueue(index);
                         }
@@ -307,128 +282,25 @@ impl<S: Service> Driver<S> {
         }
     }
 
-    fn has_room(&self) -> bool {
-        self.table.len() < self.workspace.limits.connections as usize
-    }
-
-    fn accept(&mut self, now: Instant) {
-        if self.resting.is_some_and(|until| until <= now) {
-            self.resting = None;
-        }
-        let mut burst = self.workspace.limits.accept_burst.max(1);
-        for index in 0..self.listeners.len() {
-            while self.resting.is_none() && burst > 0 && self.listeners[index].ready && self.has_room() {
-                burst -= 1;
-                self.accept_one(index, now);
-            }
-        }
-    }
-
-    fn accept_all(&mut self, now: Instant) {
-        for index in 0..self.listeners.len() {
-            self.listeners[index].ready = true;
-            while self.resting.is_none() && self.listeners[index].ready && self.has_room() {
-                self.accept_one(index, now);
-            }
-        }
-    }
-
-    fn accept_one(&mut self, index: usize, now: Instant) {
-        let Some(listener) = self.listeners.get_mut(index) else { return };
-        match accept(&listener.listening.socket) {
-            Accepted::Socket(socket, peer) => {
-                let id = self.table.vacancy();
-                let number = Some(listener.number);
-                let (service, workspace) = (&mut self.service, &mut self.workspace);
-                let origin = Origin { socket, id, listener: number, peer };
-                let link = Link::accepted(origin, listener.tls.as_ref(), service, workspace, now);
-                if let Some(link) = link {
-                    self.table.occupy(Occupant::Link(link), Watch::Nothing);
-                }
-                self.follow_up();
-            }
-            Accepted::Gone => {}
-            Accepted::Nobody => listener.ready = false,
-            Accepted::Exhausted => {
-                self.workspace.stats.pauses += 1;
-                self.resting = Some(now + self.workspace.limits.accept_pause);
-            }
-        }
-    }
-
-    fn dial(&mut self, target: Target, connection: S::Connection) {
-        let Target { address, tls, timeout } = target;
-        if !self.has_room() {
-            self.workspace.stats.failed += 1;
-            self.service.closed(connection, Closed::Limit);
-            return;
-        }
-        let deadline = self.clock.now() + timeout.unwrap_or(self.workspace.limits.connect);
-        let mut dial = Box::new(Dial::new(connection, tls, deadline));
-        let id = self.table.vacancy();
-        match address {
-            Address::Socket(address) => dial.resolved([Peer::Inet(address)]),
-            Address::Unix(path) => dial.resolved(Peer::unix(&path).ok()),
-            Address::Host(host, port) => match host.parse::<IpAddr>() {
-                Ok(ip) => dial.resolved([Peer::Inet((ip, port).into())]),
-                Err(_) => {
-                    let waker = self.waker.clone();
-                    dial.resolving = self.resolver.resolve(id, host, port, move || waker.ring());
-                    if !dial.resolving {
-                        dial.give_up(Closed::Limit);
-                    }
-                }
-            },
-        }
-        self.table.occupy(Occupant::Dial(dial), Watch::Nothing);
-    }
-
     fn give_turn(&mut self, index: u32, now: Instant) {
         let Some(slot) = self.table.slot(index) else { return };
         match &mut slot.occupant {
             Occupant::Nobody => {}
             Occupant::Dial(_) => self.give_dial_turn(index, now),
-            Occupant::Link(link) => match link.turn(&mut self.service, &mut self.workspace, now) {
-                Turn::Over => self.remove(index, Closed::Done),
-                turn => {
-                    if turn == Turn::Again {
-                        self.table.enqueue(index);
-                    }
-                    self.settle(index);
+            Occupant::Link(link) => {
+                let was_open = link.is_open();
+                let turn = link.turn(&mut self.service, &mut self.workspace, now);
+                if turn == Turn::Over {
+                    return self.remove(index, Closed::Done);
                 }
-            },
-        }
-    }
-
-    fn give_dial_turn(&mut self, index: u32, now: Instant) {
-        let Some(slot) = self.table.slot(index) else { return };
-        let Occupant::Dial(dial) = &mut slot.occupant else { return };
-        let registry = self.poll.registry();
-        let dialled = dial.turn(&self.workspace.limits, &self.options, now, |socket| {
-            watch(registry, socket, Token(index as usize), Watch::Both).map_err(|_| Closed::Limit)
-        });
-        match dialled {
-            Dialled::Wait => self.settle(index),
-            Dialled::Failed(why) => self.remove(index, why),
-            Dialled::Connected(socket, peer) => {
-                let id = ConnectionId { index, generation: slot.generation };
-                // Whether this very socket is registered already is not worth remembering: ask anew.
-                let _ = registry.deregister(&mut SourceFd(&socket.as_raw_fd()));
-                slot.watch = Watch::Nothing;
-                let Occupant::Dial(dial) = core::mem::replace(&mut slot.occupant, Occupant::Nobody) else {
-                    return;
-                };
-                let Dial { connection, tls, deadline, .. } = *dial;
-                let (service, workspace) = (&mut self.service, &mut self.workspace);
-                let origin = Origin { socket, id, listener: None, peer };
-                let tls = tls.as_ref().map(|target| (&self.tls, target, deadline));
-                match Link::connected(origin, tls, connection, service, workspace, now) {
-                    Ok(link) => {
-                        slot.occupant = Occupant::Link(link);
-                        self.table.enqueue(index);
-                    }
-                    Err(_) => self.table.release(index),
+                let late = self.draining.is_some() && link.is_open() && !was_open;
+                if late {
+                    link.drain(&mut self.service, now);
                 }
+                if late || turn == Turn::Again {
+                    self.table.enqueue(index);
+                }
+                self.settle(index);
             }
         }
     }
@@ -471,11 +343,14 @@ impl<S: Service> Driver<S> {
 
     /// Closes what is in a slot, whatever it is.
     fn remove(&mut self, index: u32, why: Closed) {
-        match self.table.vacate(index) {
+        let occupant = self.table.vacate(index);
+        if let (Closed::Timeout(_), Occupant::Dial(_) | Occupant::Link(_)) = (why, &occupant) {
+            self.workspace.stats.timeouts += 1;
+        }
+        match occupant {
             Occupant::Nobody => return,
             Occupant::Dial(dial) => {
                 self.workspace.stats.failed += 1;
-                self.workspace.stats.timeouts += u64::from(matches!(why, Closed::Timeout(_)));
                 self.service.closed(dial.connection, why);
             }
             Occupant::Link(link) => link.close(&mut self.service, &mut self.workspace, why),
@@ -488,7 +363,9 @@ impl<S: Service> Driver<S> {
 impl<S: Service> Drop for Driver<S> {
     fn drop(&mut self) {
         self.waker.close();
-        self.listeners.clear();
+        if std::thread::panicking() {
+            return; // most likely the service's doing: it is not to be trusted with more calls
+        }
         for index in 0..self.table.size() {
             self.remove(index, Closed::Shutdown);
         }
