@@ -39,10 +39,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             let told = step.event.is_some();
             match step.event {
                 None => {}
-                Some(Event::Request(head)) => {
-                    self.begin(&Request { head });
-                    self.send_continue();
-                }
+                Some(Event::Request(head)) => self.begin(&Request { head }),
                 Some(Event::Body(data)) => {
                     self.tell(|handler, session, stream| handler.body(session, data, stream))
                 }

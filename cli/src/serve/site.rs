@@ -63,7 +63,10 @@ impl Handler for Site {
             "request"
         );
         let session = self.route(request, stream);
-        stream.want_write();
+        // An echo has nothing to say before it has heard something.
+        if !matches!(session, Some(Session::Echo(_))) {
+            stream.want_write();
+        }
         session
     }
 
