@@ -26,8 +26,11 @@ pub struct WebSocket {
     authority: Box<[u8]>,
     target: Box<[u8]>,
     protocols: Option<Box<[u8]>>,
-    fields: Vec<(Box<[u8]>, Box<[u8]>)>,
+    fields: Vec<OwnedField>,
 }
+
+/// Name and value.
+type OwnedField = (Box<[u8]>, Box<[u8]>);
 
 impl WebSocket {
     /// A handshake for `target` (path and query) at `authority` (host and port), offering subprotocols, most wanted

@@ -17,7 +17,8 @@ use crate::turn::{LEAST_ROOM, Turn};
 pub struct Config {
     /// Limits and leniency of HTTP/1 connections.
     pub http1: proto_h1::Config,
-    /// Limits and keep-alive of WebSockets.
+    /// Limits and keep-alive of WebSockets. Unlike the codec's own default, a peer that has been silent for 300 s
+    /// is sent a ping, and given up when 310 s have passed without a sign of life.
     pub websocket: proto_ws::Config,
     /// Whether a connection whose first bytes are no HTTP method is offered to [`Handler::raw`]. Default off: it is
     /// answered with 400.
@@ -31,9 +32,13 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
+        let keep_alive = proto_ws::KeepAlive {
+            ping_after: Duration::from_secs(300),
+            hang_up_after: Duration::from_secs(310),
+        };
         Self {
             http1: proto_h1::Config::default(),
-            websocket: proto_ws::Config::default(),
+            websocket: proto_ws::Config { keep_alive, ..proto_ws::Config::default() },
             raw_fallback: false,
             server: None,
             seed: [0; 32],

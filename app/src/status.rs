@@ -5,7 +5,7 @@ use crate::message::Field;
 /// A short text for a status, ended by a line feed.
 pub(crate) fn text(status: u16) -> &'static str {
     match status {
-        200..=299 => "",
+        ..400 => "",
         400 => "400 Bad Request\n",
         401 => "401 Unauthorized\n",
         403 => "403 Forbidden\n",
@@ -27,9 +27,8 @@ pub(crate) fn text(status: u16) -> &'static str {
         502 => "502 Bad Gateway\n",
         503 => "503 Service Unavailable\n",
         504 => "504 Gateway Timeout\n",
-        400..=499 => "The request cannot be served.\n",
-        500..=599 => "The server cannot serve this request.\n",
-        _ => "",
+        status if status < 500 => "The request cannot be served.\n",
+        _ => "The server cannot serve this request.\n",
     }
 }
 

@@ -209,6 +209,19 @@ fn a_draining_server_says_goodbye_and_does_not_wait_for_ever() {
 }
 
 #[test]
+fn a_silent_peer_is_pinged_and_then_given_up() {
+    let mut wire = opened();
+    assert_eq!(wire.sleep(Duration::from_secs(299)), b"");
+    let ping = wire.sleep(Duration::from_secs(2));
+    assert_eq!(ping.first(), Some(&0x89));
+    wire.feed(&frame(0x8a, &ping[2..]));
+    assert_eq!(wire.sleep(Duration::from_secs(290)), b"", "the pong was a sign of life");
+    wire.sleep(Duration::from_secs(60));
+    assert!(wire.closed);
+    assert_eq!(wire.app.handler().told, ["opened None", "pong ", "WebSocketFault(Silent)"]);
+}
+
+#[test]
 fn what_is_no_handshake_is_refused() {
     for (request, status) in [
         (upgrade("").replace("Version: 13", "Version: 8"), "426"),

@@ -143,7 +143,7 @@ impl Service for Shout {
     fn poll_wake(&mut self) -> Option<Wake> {
         None
     }
-    fn wake(&mut self, _: &mut Peer, _: Group) -> bool {
+    fn wake(&mut self, _: &mut Peer, _: Option<Group>) -> bool {
         false
     }
     fn drain(&mut self, peer: &mut Peer, _: Instant) {

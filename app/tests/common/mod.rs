@@ -152,8 +152,8 @@ impl<H: Handler> Wire<H> {
             }
             for wake in wakes {
                 acted |= match wake {
-                    Wake::Group(group) => self.app.wake(connection, group),
-                    Wake::Connection(_) => true,
+                    Wake::Group(group) => self.app.wake(connection, Some(group)),
+                    Wake::Connection(_) => self.app.wake(connection, None),
                 };
             }
             let wrote = out.len();

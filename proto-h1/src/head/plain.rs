@@ -118,7 +118,7 @@ pub(super) fn status_line(input: &[u8]) -> Option<(Version, u16, &[u8], usize)> 
 
 /// Goes through the field lines from `at` on, `most` of them at the most, and shows each to `survey`. Gives the end
 /// of the section, its empty line included, and the number of lines.
-#[inline(never)]
+#[inline(always)]
 pub(super) fn fields<'b>(
     input: &'b [u8],
     mut at: usize,
