@@ -21,5 +21,6 @@ mod text;
 pub use config::{Config, Dialect, Documents};
 pub use error::{Error, Reason, lejp_error_to_string};
 pub use event::{Container, Event, Literal, NumberKind, Token};
+pub use number::Number;
 pub use parser::Parser;
 pub use path::{Entry, Path, PathError, PathSet, Paths, Segment};
