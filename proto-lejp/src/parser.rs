@@ -38,6 +38,8 @@ pub struct Parser<'p, const DEPTH: usize = 64, const PATH: usize = 160, const IN
     /// Within a comment, what follows it.
     pub(crate) resume: State,
     pub(crate) comment: bool,
+    /// From this depth on, a line feed is a fault.
+    pub(crate) one_line: u16,
     /// How far into a number that is told in parts.
     pub(crate) place: Place,
     /// Whether the last document was a number or a literal.
@@ -96,6 +98,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
             after: State::Done,
             resume: State::Start,
             comment: false,
+            one_line: if config.documents == Documents::Lines { 1 } else { u16::MAX },
             place: Place::Start,
             scalar: false,
             depth: 0,
@@ -255,12 +258,16 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
         }
     }
 
-    /// Ends parsing because the application does not want what it was told: an [error](Reason::Handler) at the
-    /// position reached, which later calls repeat.
+    /// Ends parsing because the application does not want what it was told: an [error](Reason::Handler) behind the
+    /// last token, which later calls repeat.
     pub fn refuse(&mut self) -> Error {
         match self.fault {
             Some(fault) => fault,
-            None => self.fail_at(Reason::Handler, self.offset),
+            None => {
+                // A colon that was taken along with the key is not part of it.
+                let colon = u64::from(self.state == State::MemberValue);
+                self.fail_at(Reason::Handler, self.offset.saturating_sub(colon))
+            }
         }
     }
 

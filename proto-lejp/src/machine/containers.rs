@@ -35,7 +35,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
 
     /// The innermost container ends, `consumed` bytes on; `filled` if it had children.
     #[inline(always)]
-    pub(super) fn end<'b>(&mut self, consumed: usize, container: Container, filled: bool) -> Outcome<'b> {
+    pub(crate) fn end<'b>(&mut self, consumed: usize, container: Container, filled: bool) -> Outcome<'b> {
         let level = usize::from(self.depth).wrapping_sub(1);
         if container == Container::Array {
             self.arrays = self.arrays.saturating_sub(1);

@@ -33,6 +33,8 @@ pub(crate) enum State {
     Start,
     /// A value.
     Value,
+    /// A value; the colon before it was taken along with its key.
+    MemberValue,
     /// A value or the end of the array, which has just begun.
     FirstValue,
     /// A value or, in the lejp dialect, the end of the array.
@@ -43,6 +45,8 @@ pub(crate) enum State {
     Key,
     /// The colon between key and value.
     Colon,
+    /// The colon before the value that is the document of a nested parser.
+    NestedColon,
     /// A comma or the end of the object.
     AfterMember,
     /// A comma or the end of the array.
@@ -122,7 +126,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
                     }
                     state = State::Value;
                 }
-                State::Value | State::NextValue => {
+                State::Value | State::MemberValue | State::NextValue => {
                     at = self.skip_space(input, at);
                     return match input.get(at) {
                         Some(b'"') => self.text(input, at, scratch),
@@ -154,6 +158,14 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
     fn elsewhere<'b>(&mut self, state: State, input: &[u8], at: usize) -> Elsewhere<'b> {
         match state {
             State::Start => self.start(input, at),
+            State::NestedColon => {
+                let at = self.skip_space(input, at);
+                match input.get(at) {
+                    Some(b':') => Elsewhere::Expect(State::Value, at + 1),
+                    Some(_) => Elsewhere::Outcome(self.misplaced(State::Colon, input, at)),
+                    None => Elsewhere::Outcome(self.wait(state, input, at)),
+                }
+            }
             State::Comment => match self.skip_comment(input, at) {
                 at if self.comment => Elsewhere::Outcome(self.wait(self.resume, input, at)),
                 at => Elsewhere::Expect(self.resume, at),
@@ -260,7 +272,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
 
     /// Consumes `consumed` bytes and tells `token`; `state` is what is expected then.
     #[inline(always)]
-    pub(super) fn tell<'b>(&mut self, consumed: usize, token: Token<'b>, state: State) -> Outcome<'b> {
+    pub(crate) fn tell<'b>(&mut self, consumed: usize, token: Token<'b>, state: State) -> Outcome<'b> {
         self.state = state;
         self.offset += consumed as u64;
         self.held = 0;

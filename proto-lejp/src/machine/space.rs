@@ -1,4 +1,4 @@
-use crate::config::{Dialect, Documents};
+use crate::config::Dialect;
 use crate::parser::Parser;
 use crate::scan::{LANES, block, non_space};
 
@@ -18,7 +18,7 @@ impl<const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'_, DEPTH
         while let Some(byte) = input.get(at) {
             match byte {
                 b' ' => at = spaces(input, at + 1),
-                b'\n' if !(self.documents == Documents::Lines && self.depth > 0) => {
+                b'\n' if self.depth < self.one_line => {
                     at += 1;
                     self.line = self.line.saturating_add(1);
                     self.line_start = self.offset + at as u64;

@@ -102,7 +102,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
     fn tell_key<'b>(&mut self, input: &[u8], end: usize, part: &'b [u8]) -> Outcome<'b> {
         let token = Token::Key { part, last: true };
         match input.get(end) {
-            Some(b':') => self.tell(end + 1, token, State::Value),
+            Some(b':') => self.tell(end + 1, token, State::MemberValue),
             _ => self.tell(end, token, State::Colon),
         }
     }
