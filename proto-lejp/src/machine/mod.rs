@@ -126,7 +126,12 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
                     }
                     state = State::Value;
                 }
-                State::Value | State::MemberValue | State::NextValue => {
+                State::MemberValue => {
+                    // Most often, one space stands behind the colon.
+                    at += usize::from(input.get(at) == Some(&b' '));
+                    state = State::Value;
+                }
+                State::Value | State::NextValue => {
                     at = self.skip_space(input, at);
                     return match input.get(at) {
                         Some(b'"') => self.text(input, at, scratch),

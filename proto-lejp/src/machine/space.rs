@@ -6,11 +6,30 @@ impl<const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'_, DEPTH
     /// The position of the first byte from `at` that is no white space (RFC 8259, section 2), or the end.
     #[inline(always)]
     pub(super) fn skip_space(&mut self, input: &[u8], at: usize) -> usize {
-        match input.get(at) {
-            Some(&byte) if byte > b'#' || byte == b'"' => at,
-            None => at,
-            Some(_) => self.skip_white(input, at),
+        let Some(&byte) = input.get(at) else { return at };
+        if byte > b'#' || byte == b'"' {
+            return at;
         }
+        // Most white space is the end of a line and the indentation of the next.
+        if byte == b'\n'
+            && self.depth < self.one_line
+            && let Some(block) = block(input, at + 1)
+        {
+            self.end_line(at);
+            let run = (non_space(block) | 1 << LANES).trailing_zeros() as usize;
+            let next = at + 1 + run;
+            return match block.get(run) {
+                Some(&byte) if byte > b'#' || byte == b'"' => next,
+                _ => self.skip_white(input, next),
+            };
+        }
+        self.skip_white(input, at)
+    }
+
+    #[inline(always)]
+    fn end_line(&mut self, at: usize) {
+        self.line = self.line.saturating_add(1);
+        self.line_start = self.offset + at as u64 + 1;
     }
 
     #[inline(never)]
@@ -19,10 +38,8 @@ impl<const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'_, DEPTH
             match byte {
                 b' ' => at = spaces(input, at + 1),
                 b'\n' if self.depth < self.one_line => {
-                    at += 1;
-                    self.line = self.line.saturating_add(1);
-                    self.line_start = self.offset + at as u64;
-                    at = spaces(input, at);
+                    self.end_line(at);
+                    at = spaces(input, at + 1);
                 }
                 b'\t' | b'\r' => at += 1,
                 b'#' if matches!(self.dialect, Dialect::Lejp) => {

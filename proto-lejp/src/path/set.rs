@@ -186,7 +186,10 @@ impl Paths<'_> {
             }
             at = (at + 1) & (self.entries.len() - 1);
         }
-        self.unnamed(from, key)
+        match self.entries.get(usize::from(from)) {
+            Some(Entry { state, .. }) if state.prefix == 0 => state.other,
+            _ => self.unnamed(from, key),
+        }
     }
 
     /// The state of a member whose key no pattern spells out, by the beginning of the key.
