@@ -91,7 +91,7 @@ pub enum Progress {
 ///     type Role = Role;
 ///     fn call(&mut self, role: Role, _: &Parser<'static>, call: Call<'_>) -> Action<'static, Role> {
 ///         let Call::Token(event) = call else { return Action::Continue };
-///         match (role, event.path, event.token) {
+///         match (role, event.path(), event.token()) {
 ///             (Role::Main, Some(1), Token::Key { .. }) => return Action::Push(&TLS, Role::Tls),
 ///             (Role::Main, Some(0), Token::Text { part, .. }) => {
 ///                 self.name.push_str(&String::from_utf8_lossy(part));
@@ -174,9 +174,7 @@ impl<'p, H: Handler<'p>, const LEVELS: usize> Layers<'p, H, LEVELS> {
                 Ok(Step { consumed, event: None }) => {
                     return Ok(Progress::NeedMore { consumed: at + consumed });
                 }
-                Ok(Step { consumed, event: Some(Event { token: Token::Complete { .. }, .. }) }) => {
-                    (consumed, None)
-                }
+                Ok(Step { consumed, event: Some(event) }) if is_complete(&event) => (consumed, None),
                 Ok(Step { consumed, event: Some(event) }) => {
                     (consumed, Some(handler.call(layer.role, &layer.parser, Call::Token(event))))
                 }
@@ -209,7 +207,7 @@ impl<'p, H: Handler<'p>, const LEVELS: usize> Layers<'p, H, LEVELS> {
             let layer = innermost(outermost, pushed, *count);
             match layer.parser.receive_eof() {
                 Err(error) => return Err(self.fail(error)),
-                Ok(Some(Event { token: Token::Complete { .. }, .. })) => {
+                Ok(Some(event)) if is_complete(&event) => {
                     self.phase = Phase::Complete;
                     self.call(Call::Complete);
                 }
@@ -313,6 +311,10 @@ impl<'p, H: Handler<'p>, const LEVELS: usize> Drop for Layers<'p, H, LEVELS> {
         self.count = 0;
         self.call(Call::Destructed);
     }
+}
+
+fn is_complete(event: &Event<'_>) -> bool {
+    matches!(event.token(), Token::Complete { .. })
 }
 
 fn innermost<'a, 'p, R>(

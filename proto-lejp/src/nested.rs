@@ -45,14 +45,14 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
     /// let plugin = PathSet::<8>::compile(&["level"])?;
     /// let input = br#"{"plugin":{"level":3},"level":1}"#;
     /// let mut outer = Parser::default();
-    /// let (begun, _) = outer.each(input, &mut [], |_, event| match event.token {
+    /// let (begun, _) = outer.each(input, &mut [], |_, event| match event.token() {
     ///     Token::Key { part: b"plugin", .. } => ControlFlow::Break(()),
     ///     _ => ControlFlow::Continue(()),
     /// })?;
     /// let mut inner = outer.nested(&plugin).ok_or("no value here")?;
     /// let mut levels = 0;
     /// let (nested, _) = inner.each(&input[begun..], &mut [], |_, event| {
-    ///     levels += u32::from(event.path == Some(0) && matches!(event.token, Token::Number { .. }));
+    ///     levels += u32::from(event.path() == Some(0) && matches!(event.token(), Token::Number { .. }));
     ///     ControlFlow::<()>::Continue(())
     /// })?;
     /// assert_eq!(levels, 1);

@@ -138,7 +138,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
     /// let mut sum = 0;
     /// let mut parser = Parser::default();
     /// let (consumed, _) = parser.each(b"[1, 20, 300]", &mut [], |_, event| {
-    ///     if let Token::Number { text, .. } = event.token {
+    ///     if let Token::Number { text, .. } = event.token() {
     ///         sum += Number::new(text).as_i64().unwrap_or(0);
     ///     }
     ///     ControlFlow::<()>::Continue(())

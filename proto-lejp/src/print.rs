@@ -10,7 +10,7 @@ use crate::event::{Container, Event, Token};
 /// use proto_lejp::{Parser, Printer};
 /// let (mut printer, mut text) = (Printer::new(), Vec::new());
 /// Parser::default().each(br#" { "\u0061" : [ 1.50, "\u0009\/" ] } "#, &mut [0; 1024], |_, event| {
-///     printer.print(&event.token, &mut |piece| text.extend_from_slice(piece));
+///     printer.print(&event.token(), &mut |piece| text.extend_from_slice(piece));
 ///     ControlFlow::<()>::Continue(())
 /// })?;
 /// assert_eq!(text, br#"{"a":[1.50,"\t/"]}"#);
@@ -153,12 +153,10 @@ pub struct Selected {
 impl Selected {
     /// Takes the next event; says whether it completes a selected value.
     pub fn take(&mut self, event: &Event<'_>, out: &mut impl FnMut(&[u8])) -> bool {
-        let begins = event.path.is_some()
-            && !matches!(event.token, Token::Key { .. } | Token::End(_) | Token::Complete { .. });
-        if self.printer.is_idle() && !begins {
+        if self.printer.is_idle() && !(event.path().is_some() && event.begins_value()) {
             return false;
         }
-        let complete = self.printer.print(&event.token, out);
+        let complete = self.printer.print(&event.token(), out);
         if complete {
             out(b"\n");
             self.count += 1;

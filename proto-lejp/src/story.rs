@@ -45,7 +45,7 @@ impl<'p> Placed<'p> {
         let [a, b, c] = wildcards.map(|found| found.map_or("-".into(), |text| alloc::format!("{text}")));
         let place = alloc::format!(
             "{:?} {:#} depth {} {:?} wildcards {a} {b} {c}",
-            event.path,
+            event.path(),
             parser.path(),
             parser.depth(),
             parser.indices()
@@ -96,7 +96,7 @@ impl<'p> Subject for Json<'p> {
     }
 
     fn tell(&self, PlacedEvent { event, place }: PlacedEvent<'_>, teller: &mut Teller<'_>) {
-        match event.token {
+        match event.token() {
             Token::Key { part, last } => {
                 teller.data("key", part);
                 if last {
@@ -121,7 +121,7 @@ impl<'p> Subject for Json<'p> {
             }
             Token::Complete { .. } => teller.line(format_args!("complete")),
             Token::Begin(_) | Token::End(_) | Token::Literal(_) => {
-                teller.line(format_args!("{:?} {place}", event.token));
+                teller.line(format_args!("{:?} {place}", event.token()));
             }
         }
     }

@@ -120,13 +120,13 @@ fn ours(text: &[u8]) -> Result<Value, proto_lejp::Error> {
     let mut parser = Parser::<128, 0, 0>::with_config(Paths::none(), Config::default());
     let (mut values, mut found) = (Values::default(), None);
     let (consumed, _) = parser.each(text, &mut [0; 1024], |_, event| {
-        found = found.take().or(values.take(&event.token));
+        found = found.take().or(values.take(&event.token()));
         ControlFlow::<()>::Continue(())
     })?;
     // What is left is the beginning of a token, and the end of the input is the fault.
     let _ = consumed;
     while let Some(event) = parser.receive_eof()? {
-        found = found.take().or(values.take(&event.token));
+        found = found.take().or(values.take(&event.token()));
     }
     Ok(found.expect("a document that is accepted has a value"))
 }
@@ -206,11 +206,11 @@ proptest! {
         let (mut printer, mut printed) = (Printer::new(), Vec::new());
         let mut parser = Parser::default();
         parser.each(text.as_bytes(), &mut [0; 2048], |_, event| {
-            printer.print(&event.token, &mut |piece| printed.extend_from_slice(piece));
+            printer.print(&event.token(), &mut |piece| printed.extend_from_slice(piece));
             ControlFlow::<()>::Continue(())
         }).unwrap();
         while let Some(event) = parser.receive_eof().unwrap() {
-            printer.print(&event.token, &mut |piece| printed.extend_from_slice(piece));
+            printer.print(&event.token(), &mut |piece| printed.extend_from_slice(piece));
         }
         prop_assert_eq!(serde_json::from_slice::<Value>(&printed).unwrap(), serde_json::from_str::<Value>(&text).unwrap());
         prop_assert!(printer.is_idle());

@@ -28,19 +28,19 @@ impl Handler<'static> for Recorder {
     fn call(&mut self, role: char, parser: &Parser<'static>, call: Call<'_>) -> Action<'static, char> {
         let line = match call {
             Call::Token(event) => {
-                let token = match event.token {
+                let token = match event.token() {
                     Token::Key { part, .. } => format!("key {}", part.escape_ascii()),
                     Token::Text { part, .. } => format!("text {}", part.escape_ascii()),
                     Token::Number { text, .. } => format!("number {}", text.escape_ascii()),
                     token => format!("{token:?}"),
                 };
-                format!("{role} {token} {:?} {:#}", event.path, parser.path())
+                format!("{role} {token} {:?} {:#}", event.path(), parser.path())
             }
             call => format!("{role} {call:?}"),
         };
         self.log.borrow_mut().push(line.trim().to_string());
         match call {
-            Call::Token(event) => match (event.token, event.path) {
+            Call::Token(event) => match (event.token(), event.path()) {
                 (Token::Key { part: b"sub", .. }, _) => Action::Push(&SUB, 's'),
                 (Token::Begin(_), Some(1)) if role == 'm' => Action::Push(&SUB, 'a'),
                 (Token::Key { part: b"change", .. }, _) => Action::Change('n'),
@@ -271,6 +271,6 @@ fn a_nested_parser_is_given_only_where_a_value_is_about_to_come() {
     }
     assert_eq!((at, outer.rejoin(&inner)), (3, Ok(())));
     assert_eq!(outer.rejoin(&inner), Err(NestedError::Misuse));
-    assert!(matches!(outer.receive(b"", &mut []).unwrap().event.unwrap().token, Token::Complete { .. }));
+    assert!(matches!(outer.receive(b"", &mut []).unwrap().event.unwrap().token(), Token::Complete { .. }));
     assert_eq!(outer.offset(), 3);
 }

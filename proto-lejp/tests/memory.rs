@@ -56,7 +56,7 @@ fn stream(config: Config, head: &[u8], unit: &[u8], bytes: usize, tail: &[u8]) -
         }
         let step = parser.each(&buffer[..len], &mut scratch, |_, event| {
             events += 1;
-            told += match event.token {
+            told += match event.token() {
                 Token::Key { part, .. } | Token::Text { part, .. } => part.len() as u64,
                 Token::Number { text, .. } => text.len() as u64,
                 _ => 0,

@@ -15,14 +15,14 @@ fn hits(patterns: &[&str], text: &str) -> Vec<String> {
     let mut parser = Parser::new(&set);
     let (consumed, _) = parser
         .each(text.as_bytes(), &mut [0; 1024], |parser, event| {
-            let name = match event.token {
+            let name = match event.token() {
                 Token::Begin(_) => "begin",
                 Token::End(_) => "end",
                 Token::Key { .. } => "key",
                 Token::Complete { .. } => return ControlFlow::<()>::Continue(()),
                 _ => "value",
             };
-            let hit = event.path.map_or("-".into(), |path| patterns[usize::from(path)].to_string());
+            let hit = event.path().map_or("-".into(), |path| patterns[usize::from(path)].to_string());
             let wildcards: Vec<_> =
                 (0..4).map_while(|i| parser.wildcard(i)).map(String::from_utf8_lossy).collect();
             told.push(format!("{name} {:#} {hit} {}", parser.path(), wildcards.join("|")).trim().to_string());
@@ -196,7 +196,7 @@ fn the_table_has_limits() {
         let text = format!("{{\"{key}\":1}}                    ");
         let mut found = None;
         let _ = parser.each(text.as_bytes(), &mut [], |_, event| {
-            found = found.or(event.path);
+            found = found.or(event.path());
             ControlFlow::<()>::Continue(())
         });
         assert_eq!(found, Some(i as u16));
@@ -210,7 +210,7 @@ fn indices_beyond_the_room_are_not_told_and_nothing_else_changes() {
     let mut last = (0, 0);
     parser
         .each(text.as_bytes(), &mut [], |parser, event| {
-            if let Token::Number { text: b"7", .. } = event.token {
+            if let Token::Number { text: b"7", .. } = event.token() {
                 last = (parser.indices().len(), parser.depth());
                 assert_eq!(parser.indices(), [1, 1, 1]);
             }
@@ -221,7 +221,7 @@ fn indices_beyond_the_room_are_not_told_and_nothing_else_changes() {
     let mut blind = Parser::<64, 0, 0>::with_config(Paths::none(), Config::default());
     blind
         .each(br#"{"a":[1]}"#, &mut [], |parser, event| {
-            if let Token::Number { .. } = event.token {
+            if let Token::Number { .. } = event.token() {
                 assert_eq!(format!("{:#}", parser.path()), "...[]");
             }
             ControlFlow::<()>::Continue(())
@@ -332,13 +332,13 @@ proptest! {
         let mut found = Vec::new();
         let mut parser = Parser::new(&set);
         parser.each(text.as_bytes(), &mut [], |_, event| {
-            if !matches!(event.token, Token::Complete { .. }) {
-                found.push(event.path);
+            if !matches!(event.token(), Token::Complete { .. }) {
+                found.push(event.path());
             }
             ControlFlow::<()>::Continue(())
         }).unwrap();
         if let Some(event) = parser.receive_eof().unwrap() {
-            let ends = matches!(event.token, Token::Number { .. } | Token::Complete { .. });
+            let ends = matches!(event.token(), Token::Number { .. } | Token::Complete { .. });
             prop_assert!(ends);
         }
         let mut wanted = Vec::new();

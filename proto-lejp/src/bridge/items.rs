@@ -199,14 +199,13 @@ impl<'p, R: Read, T: DeserializeOwned> Items<'p, R, T> {
 fn note(within: &mut Option<usize>, parser: &Parser<'_>, event: &Event<'_>) -> bool {
     let depth = parser.depth();
     if within.is_none() {
-        let value = !matches!(event.token, Token::Key { .. } | Token::End(_) | Token::Complete { .. });
-        if event.path.is_none() || !value {
+        if event.path().is_none() || !event.begins_value() {
             return false;
         }
         *within = Some(depth);
     }
     let complete = *within == Some(depth)
-        && match event.token {
+        && match event.token() {
             Token::End(_) | Token::Literal(_) => true,
             Token::Text { last, .. } | Token::Number { last, .. } => last,
             _ => false,

@@ -160,7 +160,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
 
     /// The states that are not within a container or not between tokens.
     #[cold]
-    fn elsewhere<'b>(&mut self, state: State, input: &[u8], at: usize) -> Elsewhere<'b> {
+    fn elsewhere<'b>(&mut self, state: State, input: &'b [u8], at: usize) -> Elsewhere<'b> {
         match state {
             State::Start => self.start(input, at),
             State::NestedColon => {
@@ -179,7 +179,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
                 self.hit = 0;
                 let first = self.documents == Documents::First;
                 let state = if first { State::Stopped } else { State::After };
-                let unused = input.len() - at;
+                let unused = input.get(at..).unwrap_or_default();
                 Elsewhere::Outcome(self.tell(at, Token::Complete { unused }, state))
             }
             State::After => self.behind(input, at),
@@ -281,7 +281,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
         self.state = state;
         self.offset += consumed as u64;
         self.held = 0;
-        Ok(Step::event(consumed, Event { token, path: self.hit.checked_sub(1) }))
+        Ok(Step::event(consumed, Event::new(token, self.hit)))
     }
 
     /// Consumes what precedes `at` and waits for more input; `state` is expected at `at`.
