@@ -1,7 +1,7 @@
 use crate::NumberKind;
 use crate::config::Dialect;
 use crate::error::Reason;
-use crate::scan::{LANES, block, non_digit};
+use crate::scan::{LANES, non_digit, two_blocks};
 
 /// How far into a number the input has come (RFC 8259, section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,8 +88,8 @@ pub(crate) fn scan(mut place: Place, input: &[u8], mut at: usize, dialect: Diale
 /// there, without an exponent, and right.
 #[inline(always)]
 pub(crate) fn fast(input: &[u8], at: usize) -> Option<(usize, NumberKind)> {
-    let chunk: &[u8; 2 * LANES] = input.get(at..)?.first_chunk()?;
-    let (low, high) = (block(chunk, 0)?, block(chunk, LANES)?);
+    let (low, high) = two_blocks(input, at)?;
+    let chunk = input.get(at..at + 2 * LANES)?;
     let others = non_digit(low) | non_digit(high) << LANES;
     let minus = usize::from(low.first() == Some(&b'-'));
     // Bit by bit, what is no digit behind the sign. What is shifted in is taken for no digit, too.

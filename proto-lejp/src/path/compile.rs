@@ -6,7 +6,7 @@
 //! more. States form a tree: no two are merged, save that below a trailing `*` a state leads to itself.
 
 use super::pattern::{self, Kind, PathError, Spelling, Step};
-use super::set::{DEAD, Entry, FREE, PathSet, Paths, Prefix, ROOT, slot};
+use super::set::{DEAD, Entry, FREE, PathSet, Paths, Prefix, ROOT, digest, slot};
 
 /// A set of patterns.
 type Set = u128;
@@ -193,6 +193,7 @@ impl<'a, const SIZE: usize> Compiler<'a, SIZE> {
             Err(error) => return Err(error),
         };
         self.edges += 1;
+        self.set.entries[state].state.named |= 1 << digest(word, len);
         let edge = &mut self.set.entries[at].edge;
         edge.word = word;
         edge.len = len as u16;

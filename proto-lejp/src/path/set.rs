@@ -72,6 +72,8 @@ pub(super) struct Edge {
 /// The patterns that are still possible after the segments so far, as the number of an entry.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct State {
+    /// For each key that an edge names, the bit of its [`digest`]: most keys are named by none, and told by that.
+    pub(super) named: u64,
     /// The state below any key that no edge or prefix names.
     pub(super) other: u16,
     /// The state of an element.
@@ -102,7 +104,7 @@ pub(super) const FREE: u16 = u16::MAX;
 impl Entry {
     pub(super) const EMPTY: Self = Self {
         edge: Edge { word: 0, len: FREE, from: DEAD, to: DEAD, pattern: 0, start: 0, end: 0 },
-        state: State { other: DEAD, element: DEAD, hit: 0, prefix: 0 },
+        state: State { named: 0, other: DEAD, element: DEAD, hit: 0, prefix: 0 },
         prefix: Prefix { pattern: 0, start: 0, end: 0, to: DEAD, next: 0 },
     };
 }
@@ -158,6 +160,12 @@ impl Word {
     }
 }
 
+/// A number below 64 that tells most keys apart.
+#[inline(always)]
+pub(super) const fn digest(word: u64, len: u64) -> u32 {
+    ((word ^ len << 59).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58) as u32
+}
+
 /// Where the search for an edge begins.
 #[inline(always)]
 pub(super) const fn slot(word: u64, len: u64, from: u16, shift: u32) -> usize {
@@ -169,10 +177,17 @@ impl Paths<'_> {
     /// The state of the member `key` of an object in state `from`.
     #[inline(always)]
     pub(crate) fn member(&self, from: u16, word: Word, key: &[u8]) -> u16 {
-        if from == DEAD { DEAD } else { self.find(from, word, key) }
+        if from == DEAD {
+            return DEAD;
+        }
+        let Some(Entry { state, .. }) = self.entries.get(usize::from(from)) else { return DEAD };
+        if state.named >> digest(word.bytes, word.len as u64) & 1 == 1 {
+            return self.find(from, word, key);
+        }
+        if state.prefix == 0 { state.other } else { self.unnamed(from, key) }
     }
 
-    #[inline]
+    #[inline(never)]
     fn find(&self, from: u16, word: Word, key: &[u8]) -> u16 {
         let mut at = slot(word.bytes, word.len as u64, from, self.shift);
         // Ends at a free slot, of which compilation leaves at least one.
@@ -186,10 +201,7 @@ impl Paths<'_> {
             }
             at = (at + 1) & (self.entries.len() - 1);
         }
-        match self.entries.get(usize::from(from)) {
-            Some(Entry { state, .. }) if state.prefix == 0 => state.other,
-            _ => self.unnamed(from, key),
-        }
+        self.unnamed(from, key)
     }
 
     /// The state of a member whose key no pattern spells out, by the beginning of the key.

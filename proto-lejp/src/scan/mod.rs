@@ -29,6 +29,13 @@ pub(crate) fn block(input: &[u8], at: usize) -> Option<&[u8; LANES]> {
     input.get(at..)?.first_chunk()
 }
 
+/// The 32 bytes at `at`, as two blocks, if there are as many.
+#[inline(always)]
+pub(crate) fn two_blocks(input: &[u8], at: usize) -> Option<(&[u8; LANES], &[u8; LANES])> {
+    let both: &[u8; 2 * LANES] = input.get(at..)?.first_chunk()?;
+    Some((both.first_chunk()?, both.last_chunk()?))
+}
+
 /// Bytes a string may not simply contain: the quote, the backslash, controls (below 0x20) and, because they are
 /// to be validated, all from 0x80.
 #[inline(always)]
