@@ -1,4 +1,5 @@
 //! Items of documents as values, and agreement with another parser.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use core::ops::ControlFlow;
 use proptest::prelude::*;

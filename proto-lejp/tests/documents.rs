@@ -1,4 +1,5 @@
 //! What may follow a document, and dialects.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 use common::{documents, lejp, story_with};

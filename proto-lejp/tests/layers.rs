@@ -1,4 +1,5 @@
 //! Parsers on top of one another, in lejp's order of events.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use proto_lejp::{
     Action, Call, Config, Dialect, Handler, Layers, NestedError, Parser, PathSet, Paths, Progress, Token,
@@ -86,7 +87,7 @@ fn check(text: &str, expected: &[&str], outcome: Result<(), &str>) {
     for size in 1..=text.len() {
         let (log, result) = run(text, size);
         assert_eq!(log, expected, "in pieces of {size}");
-        assert_eq!(result.map(|_| ()).map_err(|error| error), outcome.map_err(String::from));
+        assert_eq!(result.map(|_| ()), outcome.map_err(String::from));
     }
 }
 

@@ -1,4 +1,5 @@
 //! Tokens of a gigabyte, bombs of brackets and the rest of a hostile input: constant memory, no allocation.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use core::ops::ControlFlow;
 use proto_lejp::{Config, Documents, Error, Parser, PathSet, Reason, Token};

@@ -1,4 +1,5 @@
 //! Which pattern a token hits, where it is, and what the wildcards stand for.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 use core::ops::ControlFlow;
