@@ -1,14 +1,17 @@
 //! What the tests share.
 #![allow(dead_code, unreachable_pub, clippy::panic)]
 
-use proto_core::story::{Story, check};
+use proto_core::story::{Cuts, Story, check_with};
 use proto_lejp::story::Json;
 use proto_lejp::{Config, Dialect, Documents};
 
 /// Runs the oracle over `text`.
 #[track_caller]
 pub fn story_with(subject: &Json<'_>, text: &[u8]) -> Story {
-    match check(subject, text) {
+    // Each cut of a long text costs as much as the text is long.
+    let cuts =
+        if text.len() > 160 { Cuts { single: 48, double: 16, ..Cuts::default() } } else { Cuts::default() };
+    match check_with(subject, text, cuts) {
         Ok(story) => story,
         Err(fault) => panic!("{}: {fault:?}", text.escape_ascii()),
     }
