@@ -13,7 +13,7 @@ const INITIAL_TABLE_SIZE: u32 = 4096;
 
 /// Entries of one chain that are looked at: enough for any honest table, and a bound on the work that fields made
 /// to collide can cause.
-const MAX_CHAIN: usize = 32;
+const MAX_CHAIN: usize = 16;
 
 /// The encoding half of HPACK: one direction of one connection.
 ///
@@ -170,12 +170,11 @@ impl Encoder {
         let class = (name_hash >> 32) as usize % self.churn.len();
         if let Match::Field(entry) = found
             && !never
-            && let Some(index) = self.index_of(entry, field)
         {
             self.churn[class] = 0;
             self.set_after(*last, entry);
             *last = entry;
-            return integer::encode(out, at, 0x80, 7, index);
+            return integer::encode(out, at, 0x80, 7, self.index(entry));
         }
 
         let name_index = match found {
@@ -215,7 +214,7 @@ impl Encoder {
         // A name that keeps coming with new values is indexed four times, and then tried again now and then.
         let churn = &mut self.churn[class];
         *churn = churn.wrapping_add(1);
-        if *churn > 16 {
+        if *churn > 64 {
             *churn = 4;
         }
         *churn <= 4
