@@ -1,4 +1,5 @@
-use super::packed::{HEADER, Header};
+use super::packed::{HEADER, Header, name_is_malformed, value_is_malformed};
+use super::static_table;
 
 /// A header or trailer field.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -52,6 +53,19 @@ impl<'a> Fields<'a> {
     #[inline]
     pub(crate) const fn new(packed: &'a [u8], len: u32) -> Self {
         Self { packed, len }
+    }
+
+    /// How much of the scratch space the list takes.
+    #[inline]
+    pub(crate) const fn packed_len(&self) -> usize {
+        self.packed.len()
+    }
+
+    /// The fields with what the decoder noted about them.
+    #[inline]
+    pub(crate) fn noted(&self) -> impl Iterator<Item = (Noted, Field<'a>)> + use<'a> {
+        let mut iter = self.iter();
+        core::iter::from_fn(move || iter.next_noted())
     }
 
     /// How many fields there are.
@@ -139,4 +153,11 @@ pub(crate) struct Noted {
     pub(crate) token: u8,
     /// Whether name or value break the rules of HTTP/2 (RFC 9113 section 8.2.1).
     pub(crate) malformed: bool,
+}
+
+/// Notes the same about a field that is to be sent.
+pub(crate) fn note<'f>(field: Field<'f>) -> (Noted, Field<'f>) {
+    let token = static_table::token(field.name, static_table::name_hash(field.name));
+    let malformed = (token == 0 && name_is_malformed(field.name)) || value_is_malformed(field.value);
+    (Noted { token, malformed }, field)
 }

@@ -29,6 +29,8 @@
 //! | integers | 32 bits, five continuation octets | [`Error::IntegerOverflow`] |
 
 #[cfg(feature = "alloc")]
+pub(crate) mod crumbs;
+#[cfg(feature = "alloc")]
 mod decoder;
 #[cfg(feature = "alloc")]
 mod encoder;
@@ -49,3 +51,5 @@ pub use decoder::Decoder;
 pub use encoder::Encoder;
 pub use error::Error;
 pub use fields::{Field, Fields, FieldsIter};
+#[cfg(feature = "alloc")]
+pub(crate) use fields::{Noted, note};
