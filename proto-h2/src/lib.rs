@@ -32,6 +32,8 @@ mod schedule;
 mod settings;
 #[cfg(feature = "alloc")]
 mod store;
+#[cfg(feature = "story")]
+pub mod story;
 #[cfg(feature = "alloc")]
 mod stream;
 
@@ -51,6 +53,11 @@ pub use settings::PeerSettings;
 pub struct StreamId(pub(crate) u32);
 
 impl StreamId {
+    /// The stream with this number; `None` for 0, which is the connection, and for 2^31 and above.
+    pub const fn from_wire(id: u32) -> Option<Self> {
+        if id == 0 || id > i32::MAX as u32 { None } else { Some(Self(id)) }
+    }
+
     /// The number.
     pub const fn value(self) -> u32 {
         self.0

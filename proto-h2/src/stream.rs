@@ -60,12 +60,11 @@ pub(crate) enum Cause {
     Skipped,
 }
 
-/// What a frame is to a stream.
+/// What a frame is to a stream. PRIORITY is not among them: it "can be sent in any stream state" (section 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Incoming {
     Headers,
     Data,
-    Priority,
     Reset,
     PushPromise,
     WindowUpdate,
@@ -88,9 +87,6 @@ pub(crate) enum Verdict {
 pub(crate) fn verdict(state: State, frame: Incoming) -> Verdict {
     use Incoming::*;
     match (state, frame) {
-        // PRIORITY "can be sent in any stream state" (section 6.3).
-        (_, Priority) => Verdict::Accept,
-
         // "Receiving any frame other than HEADERS or PRIORITY on a stream in this state MUST be treated as a
         // connection error of type PROTOCOL_ERROR."
         (State::Idle, Headers) => Verdict::Accept,
@@ -178,11 +174,6 @@ mod tests {
         State::Closed(Cause::Unknown),
         State::Closed(Cause::Skipped),
     ];
-
-    #[test]
-    fn priority_is_accepted_in_any_state() {
-        assert!(STATES.iter().all(|&state| verdict(state, Incoming::Priority) == Verdict::Accept));
-    }
 
     #[test]
     fn a_reset_is_never_answered_with_a_reset() {
