@@ -8,20 +8,21 @@ use crate::stream::Cause;
 #[derive(Debug)]
 pub(crate) struct Closed {
     /// Identifiers, with [`BY_PEER`] where the peer reset them; 0 for none.
-    resets: [u32; 32],
+    resets: [u32; RESETS],
     next: u8,
     /// Up to these, even and odd identifiers, resets may be forgotten.
     unknown: [u32; 2],
     /// Ranges of identifiers, ends included, that were never used.
-    skipped: [(u32, u32); 4],
+    skipped: [(u32, u32); 2],
     next_skipped: u8,
 }
 
 const BY_PEER: u32 = 1 << 31;
+const RESETS: usize = 16;
 
 impl Closed {
     pub(crate) const fn new() -> Self {
-        Self { resets: [0; 32], next: 0, unknown: [0; 2], skipped: [(0, 0); 4], next_skipped: 0 }
+        Self { resets: [0; RESETS], next: 0, unknown: [0; 2], skipped: [(0, 0); 2], next_skipped: 0 }
     }
 
     pub(crate) fn reset(&mut self, id: u32, by_peer: bool) {
@@ -75,7 +76,7 @@ mod tests {
         assert_eq!(closed.cause(3), Cause::ResetByPeer);
         assert_eq!(closed.cause(7), Cause::ResetByUs);
         assert_eq!((closed.cause(1), closed.cause(5)), (Cause::Ended, Cause::Ended));
-        for id in 0..32 {
+        for id in 0..RESETS as u32 {
             closed.reset(101 + 2 * id, false);
         }
         assert_eq!((closed.cause(3), closed.cause(7)), (Cause::Unknown, Cause::Unknown));

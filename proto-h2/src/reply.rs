@@ -25,7 +25,7 @@ pub(crate) enum Reply {
     },
 }
 
-const ROOM: usize = 24;
+const ROOM: usize = 16;
 
 /// A short queue of replies. Input is processed only while there is room in it for the replies to one frame, so
 /// nothing is lost and nothing grows: a peer that does not read is not read from.

@@ -171,9 +171,10 @@ mod tests {
     #[test]
     fn one_that_wants_no_more_is_followed_by_the_next() {
         let (mut store, mut schedule) = with(&[(3, false), (2, false), (3, false)]);
-        let order: Vec<u32> = core::iter::from_fn(|| schedule.next(&mut store))
-            .map(|place| store.get(place).unwrap().id)
-            .collect();
+        let mut order = Vec::new();
+        while let Some(place) = schedule.next(&mut store) {
+            order.push(store.get(place).unwrap().id);
+        }
         assert_eq!(order, [3, 1, 5]);
         assert_eq!(schedule.next(&mut store), None);
     }

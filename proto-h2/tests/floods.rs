@@ -1,11 +1,15 @@
 //! Floods and limits: each fires one beyond its value and not at it, memory stays bounded, and long sessions of honest
 //! peers live.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 use common::*;
 use proto_core::Instant;
 use proto_h2::{Config, Error, ErrorCode as Code, Limits, Rate};
 use std::time::Duration;
+
+/// The frames of one round.
+type Flood = fn(u32) -> Vec<u8>;
 
 fn limited(change: impl FnOnce(&mut Limits)) -> Under {
     let mut config = Config::default();
@@ -41,7 +45,7 @@ fn rapid_reset() {
 
 #[test]
 fn resets_that_the_peer_provokes() {
-    let ways: [fn(u32) -> Vec<u8>; 6] = [
+    let ways: [Flood; 6] = [
         |id| window_update(id, 0),
         |id| window_update(id, i32::MAX as u32),
         |id| [data(id, b"", true), data(id, b"x", false)].concat(),
@@ -63,7 +67,7 @@ fn resets_that_the_peer_provokes() {
 
 #[test]
 fn control_frames() {
-    let kinds: [(u32, fn(u32) -> Vec<u8>); 8] = [
+    let kinds: [(u32, Flood); 8] = [
         (1, |_| frame(PING, 0, 0, &[0; 8])),
         (1, |_| frame(PING, ACK, 0, &[0; 8])),
         (1, |_| frame(SETTINGS, 0, 0, &[])),
@@ -189,7 +193,7 @@ fn a_peer_that_does_not_read_is_not_read_from() {
     let mut input: Vec<u8> = (0..1000).flat_map(|_| frame(PING, 0, 0, &[1; 8])).collect();
     let mut scratch = vec![0; 65_536];
     let step = under.codec.receive(&mut input, &mut scratch).unwrap();
-    assert!(step.consumed < 24 * 17 && step.event.is_none());
+    assert!(step.consumed <= 16 * 17 && step.event.is_none());
     let wants = under.codec.wants();
     assert!(!wants.read && wants.write && !wants.close);
     under.flush();
@@ -200,7 +204,7 @@ fn a_peer_that_does_not_read_is_not_read_from() {
 fn a_long_honest_session_lives() {
     let mut under = Under::server();
     let mut now = Instant::ZERO;
-    for nth in 0..30_000_u32 {
+    for nth in 0..8_000_u32 {
         // 25 calls a second, each cancelled after some small messages, with a ping now and then.
         now = now + Duration::from_millis(40);
         under.codec.handle_timeout(now);

@@ -1,4 +1,5 @@
 //! Every way in which a field block can be wrong, and the limits at their edges.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use proptest::prelude::*;
 use proto_core::{Full, WriteBuf};

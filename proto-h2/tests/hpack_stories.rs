@@ -1,6 +1,7 @@
 //! Recorded connections of several encoders, and two independent decoders as judges.
 //!
 //! The recordings lie outside the repository; when they are not there, that test says so and passes.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use proptest::prelude::*;
 use proto_core::WriteBuf;

@@ -1,4 +1,5 @@
 //! The examples of RFC 7541 appendix C, both ways, with the table they leave behind.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use proto_core::WriteBuf;
 use proto_h2::hpack::{Decoder, Encoder, Field};

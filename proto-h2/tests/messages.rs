@@ -1,5 +1,6 @@
 //! What is a request, a response and trailers in HTTP/2 (RFC 9113 section 8). Malformed messages are stream errors of
 //! type PROTOCOL_ERROR.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 use common::*;

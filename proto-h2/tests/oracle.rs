@@ -1,4 +1,5 @@
 //! One story however the input is cut: both roles, over hand-made exchanges, mutations of them, and arbitrary frames.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 use common::*;

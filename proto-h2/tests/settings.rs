@@ -1,4 +1,5 @@
 //! SETTINGS: ranges, effects, acknowledgement and its deadline (RFC 9113 section 6.5).
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 use common::*;

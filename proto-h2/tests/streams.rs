@@ -1,4 +1,5 @@
 //! The life of streams: which frame may come in which state, and what is said when it may not (RFC 9113 section 5).
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 use common::*;

@@ -6,7 +6,6 @@ use super::{Connection, Input};
 use crate::event::Tell;
 use crate::frame::{FrameHead, HEAD_LEN, PREFACE, flag, kind};
 use crate::reply::Reply;
-use crate::store::NONE;
 use crate::stream::{Incoming, State, Verdict, verdict};
 use crate::{By, Error, ErrorCode, Role};
 
@@ -180,7 +179,7 @@ impl Connection {
         let dead = |stream: &crate::store::Stream| {
             stream.id & 1 == own && stream.id > last && stream.reset_due.is_none()
         };
-        let places = from..self.streams.places().min(NONE);
+        let places = from..self.streams.places();
         let found = places.into_iter().find(|&place| self.streams.get(place).is_some_and(dead));
         match found {
             None => {

@@ -10,6 +10,9 @@ use crate::reply::Reply;
 use crate::stream::{Cause, State};
 use crate::{ErrorCode, Priority, Role, StreamId};
 
+/// Streams opened before the peer's settings have come.
+const UNSETTLED_STREAMS: u32 = 100;
+
 /// A turn to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
@@ -42,8 +45,10 @@ impl Connection {
             return Err(SendError::Misuse);
         }
         // Section 5.1.2: "Endpoints MUST NOT exceed the limit set by their peer."
+        // Before it is known, the least that section 6.5.2 recommends is assumed: more would be refused.
         let own = self.streams.len() as u32 - self.peer_streams;
-        if own >= self.peer.max_concurrent_streams.min(self.config.limits.own_streams) {
+        let limit = if self.settled { self.peer.max_concurrent_streams } else { UNSETTLED_STREAMS };
+        if own >= limit.min(self.config.limits.own_streams) {
             return Err(SendError::Blocked);
         }
         let id = self.next_own;

@@ -26,10 +26,11 @@ pub struct Encoder {
     /// The newest entry whose name has this hash. Entries are not taken out: a reference to one that is gone is
     /// older than the oldest.
     buckets: Box<[Ref]>,
-    /// What followed each static entry last time; the first, what began the last block.
-    after_static: [Ref; static_table::ENTRIES + 1],
+    /// What followed static entries last time; the first, what began the last block. Some share a place, which costs
+    /// a comparison when the guess is wrong.
+    after_static: [Ref; 16],
     /// How often in a row a name in this class came with a value that was not in the table.
-    churn: [u8; 32],
+    churn: [u8; 16],
     /// The limits set since the last block: the smallest and the last.
     resize: Option<(u32, u32)>,
     capacity: u32,
@@ -71,8 +72,8 @@ impl Encoder {
             table,
             links: vec![Link::default(); slots].into_boxed_slice(),
             buckets: vec![0; slots].into_boxed_slice(),
-            after_static: [0; static_table::ENTRIES + 1],
-            churn: [0; 32],
+            after_static: [0; 16],
+            churn: [0; 16],
             // A table smaller than the peer assumes is announced, so that it can free what it keeps beyond.
             resize: (capacity < INITIAL_TABLE_SIZE).then_some((capacity, capacity)),
             capacity,
@@ -313,17 +314,15 @@ impl Encoder {
 
     #[inline]
     fn after(&self, last: Ref) -> Ref {
-        match self.after_static.get(usize::from(last)) {
-            Some(&after) => after,
-            None => self.link(last).after,
-        }
+        if last & DYNAMIC == 0 { self.after_static[usize::from(last % 16)] } else { self.link(last).after }
     }
 
     #[inline]
     fn set_after(&mut self, last: Ref, entry: Ref) {
-        match self.after_static.get_mut(usize::from(last)) {
-            Some(after) => *after = entry,
-            None => self.link_mut(last).after = entry,
+        if last & DYNAMIC == 0 {
+            self.after_static[usize::from(last % 16)] = entry;
+        } else {
+            self.link_mut(last).after = entry;
         }
     }
 }
