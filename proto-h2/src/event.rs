@@ -28,7 +28,8 @@ pub enum Event<'b> {
         /// The peer has ended its side.
         end: bool,
     },
-    /// The stream ended before its time. Nothing can be sent on it and nothing follows.
+    /// The stream ended before its time. Nothing can be sent on it and nothing follows. A response that was complete
+    /// stays complete: with `NO_ERROR`, its server only wants no more of the request (RFC 9113 section 8.1).
     Reset {
         /// The stream.
         id: StreamId,

@@ -51,6 +51,11 @@ impl Replies {
         ROOM - usize::from(self.len)
     }
 
+    /// Adds what the application asks for, unless only the place for a last GOAWAY is left; `false` then.
+    pub(crate) fn push_asked(&mut self, reply: Reply) -> bool {
+        self.room() > 1 && self.push(reply)
+    }
+
     /// Adds a reply; `false` when there is no room.
     pub(crate) fn push(&mut self, reply: Reply) -> bool {
         if self.room() == 0 {

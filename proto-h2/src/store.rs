@@ -18,6 +18,8 @@ pub(crate) struct Stream {
     /// The request, or the final response, is sent.
     pub(crate) head_sent: bool,
     pub(crate) request: RequestKind,
+    /// The response that this end sent has none.
+    pub(crate) no_content: bool,
     /// The application returns the credit itself.
     pub(crate) holds_credit: bool,
     /// The application wants to send.
@@ -53,6 +55,7 @@ impl Stream {
             head_received: false,
             head_sent: false,
             request: RequestKind::Other,
+            no_content: false,
             holds_credit: false,
             wants: false,
             listed: false,

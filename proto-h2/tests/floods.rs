@@ -201,6 +201,32 @@ fn a_peer_that_does_not_read_is_not_read_from() {
 }
 
 #[test]
+fn what_is_asked_for_leaves_room_for_a_last_word() {
+    let mut under = Under::server();
+    while under.codec.ping([1; 8]) {}
+    for nth in 0..40 {
+        let mut scratch = [0; 1024];
+        let mut request = headers(nth * 2 + 1, &GET, true);
+        assert_eq!(under.codec.receive(&mut request, &mut scratch).map(|step| step.consumed), Ok(0));
+    }
+    under.flush();
+    for nth in 0..40 {
+        under.feed(&headers(nth * 2 + 1, &POST, false));
+    }
+    for nth in 0..40 {
+        let id = under.id(nth * 2 + 1);
+        under.codec.hold_credit(id);
+        assert!(under.codec.reset(id, Code::CANCEL) && !under.codec.is_open(id));
+    }
+    assert!(under.codec.wants().write && !under.codec.wants().read);
+    under.sent.clear();
+    under.codec.handle_timeout(Instant::from_secs(3600));
+    under.flush();
+    assert_eq!((under.sent.len(), under.codec.streams()), (40, 0), "one reset for each");
+    under.alive();
+}
+
+#[test]
 fn a_long_honest_session_lives() {
     let mut under = Under::server();
     let mut now = Instant::ZERO;

@@ -328,6 +328,19 @@ fn what_may_be_sent() {
 }
 
 #[test]
+fn responses_without_content_are_sent_without() {
+    for (method, status) in [("HEAD", "200"), ("GET", "204"), ("GET", "304")] {
+        let mut fields = GET;
+        fields[0].1 = method;
+        let mut under = Under::server();
+        under.feed(&headers(1, &fields, true)).respond(1, status, false);
+        let id = under.id(1);
+        assert_eq!(under.send(|codec, out| codec.send_data(id, b"x", true, out)), Err(SendError::Misuse));
+        assert_eq!(under.send(|codec, out| codec.send_data(id, b"", true, out)), Ok(0));
+    }
+}
+
+#[test]
 fn large_blocks_are_split_at_the_peers_frame_size() {
     for extra in [0, 1, 16_200, 16_384, 40_000] {
         let mut under = Under::server();

@@ -155,10 +155,9 @@ impl Connection {
         } else {
             first
         };
+        let room = self.list_room().min(scratch.len());
         let limits = &self.config.limits;
-        // The list limit counts 32 for each field, the packed form 8, so this much scratch suffices; but the table
-        // must fit too, so that lists that are too large leave it right.
-        let decoded = match self.decoder.decode(whole, scratch) {
+        let decoded = match self.decoder.decode(whole, scratch.get_mut(..room).unwrap_or_default()) {
             Ok(fields)
                 if fields.len() > usize::from(limits.fields)
                     || fields.list_size() > limits.header_list as usize =>

@@ -55,7 +55,7 @@ impl Connection {
 
     /// Puts a WINDOW_UPDATE of the stream among the replies if one is due, or remembers that one is.
     fn return_credit(&mut self, id: u32) {
-        if self.replies.room() == 0 {
+        if self.replies.room() < 2 {
             self.streams_due = true;
             return;
         }

@@ -209,7 +209,7 @@ impl Connection {
         if self.role == Role::Client {
             return self.go_away(ErrorCode::NO_ERROR);
         }
-        if self.replies.room() >= 2 {
+        if self.replies.room() > 2 {
             self.replies.push(Reply::GoAway { last: i32::MAX as u32, code: ErrorCode::NO_ERROR });
             self.replies.push(Reply::Ping(DRAIN_PING));
         }
@@ -224,14 +224,14 @@ impl Connection {
             return;
         }
         // Without room, it is due with the next deadline.
-        let named = self.replies.push(Reply::GoAway { last: self.last_peer, code });
+        let named = self.replies.push_asked(Reply::GoAway { last: self.last_peer, code });
         self.drain = if named { Drain::Final(self.last_peer) } else { Drain::Announced(self.now) };
     }
 
     /// Asks for a sign of life: the answer is [`Event::Pong`] with the same payload. `false` when too much waits to
     /// be transmitted already.
     pub fn ping(&mut self, payload: [u8; 8]) -> bool {
-        self.fault.is_none() && self.replies.push(Reply::Ping(payload))
+        self.fault.is_none() && self.replies.push_asked(Reply::Ping(payload))
     }
 
     /// See [`Codec::receive`].
@@ -320,11 +320,24 @@ impl Connection {
         heads + (limits.header_block as usize).max(16_384) + 1 + 255 + 5
     }
 
+    /// The least scratch space with which the limits alone decide what is too large: a decoded list and, behind it,
+    /// a field block put together from several frames.
+    pub fn min_scratch(&self) -> usize {
+        self.list_room() + self.config.limits.header_block as usize
+    }
+
+    /// The scratch space that a decoded list may take: packed, a list takes less than its limit counts, and each
+    /// entry of the compression table must fit.
+    fn list_room(&self) -> usize {
+        let limits = &self.config.limits;
+        limits.header_list.max(limits.header_table).max(4096) as usize + 64
+    }
+
     fn fail(&mut self, error: Error) -> Error {
         if self.fault.is_none() {
             self.fault = Some(error);
             self.settings_deadline = None;
-            // Input is only processed while there is room.
+            // There is room: input is only processed while there is, and what is asked for leaves one place.
             self.replies.push(Reply::GoAway { last: self.last_peer, code: error.code() });
         }
         error

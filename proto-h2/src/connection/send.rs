@@ -7,6 +7,7 @@ use crate::frame::{FrameHead, HEAD_LEN, flag, kind};
 use crate::hpack::{Encoder, Field, note};
 use crate::message;
 use crate::reply::Reply;
+use crate::store::RequestKind;
 use crate::stream::{Cause, State};
 use crate::{ErrorCode, Priority, Role, StreamId};
 
@@ -81,7 +82,7 @@ impl Connection {
         let fields = fields.into_iter();
         let stream = self.stream(id.0).filter(|stream| stream.state.may_send() && self.fault.is_none());
         let head_sent = stream.ok_or(SendError::Misuse)?.head_sent;
-        let mut informational = false;
+        let (mut informational, mut no_content) = (false, false);
         if head_sent {
             message::trailers(fields.clone().map(note)).map_err(|_| SendError::Misuse)?;
             if !end {
@@ -90,6 +91,7 @@ impl Connection {
         } else {
             let response = message::response(fields.clone().map(note)).map_err(|_| SendError::Misuse)?;
             informational = response.status < 200;
+            no_content = matches!(response.status, 204 | 304);
             if informational && end {
                 return Err(SendError::Misuse);
             }
@@ -97,6 +99,7 @@ impl Connection {
         self.write_block(id.0, end, fields, out)?;
         if let Some((place, stream)) = self.streams.by_id(id.0) {
             stream.head_sent |= !informational;
+            stream.no_content |= no_content;
             self.schedule.update(&mut self.streams, place);
         }
         if end {
@@ -111,7 +114,8 @@ impl Connection {
     /// # Errors
     /// - `Full`: there is not even room for a frame with one octet.
     /// - `Blocked`: the peer has given no credit.
-    /// - `Misuse`: there is no such stream, its head was not sent, or its side is ended.
+    /// - `Misuse`: there is no such stream, its head was not sent, its side is ended, or its response has no content
+    ///   (HEAD, 204, 304).
     pub fn send_data(
         &mut self,
         id: StreamId,
@@ -159,6 +163,11 @@ impl Connection {
         if !stream.head_sent || !stream.state.may_send() || stream.reset_due.is_some() {
             return Err(SendError::Misuse);
         }
+        // RFC 9110 section 6.4.1: a response to HEAD, and one with status 204 or 304, has no content.
+        let server = self.role == Role::Server;
+        if len > 0 && (stream.no_content || (server && stream.request == RequestKind::Head)) {
+            return Err(SendError::Misuse);
+        }
         let capacity = stream.send.available().min(connection).min(max_frame);
         let taken = (capacity as usize).min(len).min(room);
         if taken == 0 && (len > 0 || !end) {
@@ -185,7 +194,7 @@ impl Connection {
     pub fn reset(&mut self, id: StreamId, code: ErrorCode) -> bool {
         let Some(place) = self.streams.find(id).filter(|_| self.stream(id.0).is_some()) else { return false };
         self.schedule.unlink(&mut self.streams, place);
-        if self.replies.push(Reply::Reset { id: id.0, code }) {
+        if self.replies.push_asked(Reply::Reset { id: id.0, code }) {
             self.remove(place);
             self.closed.reset(id.0, false);
         } else if let Some(stream) = self.streams.get_mut(place) {
