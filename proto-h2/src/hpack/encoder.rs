@@ -29,8 +29,9 @@ pub struct Encoder {
     /// What followed static entries last time; the first, what began the last block. Some share a place, which costs
     /// a comparison when the guess is wrong.
     after_static: [Ref; 16],
-    /// How often in a row a name in this class came with a value that was not in the table.
-    churn: [u8; 16],
+    /// How often in a row a name in this class came with a value that was not in the table: 16 classes for names of
+    /// the static table, and 16 for others.
+    churn: [u8; 32],
     /// The limits set since the last block: the smallest and the last.
     resize: Option<(u32, u32)>,
     capacity: u32,
@@ -73,7 +74,7 @@ impl Encoder {
             links: vec![Link::default(); slots].into_boxed_slice(),
             buckets: vec![0; slots].into_boxed_slice(),
             after_static: [0; 16],
-            churn: [0; 16],
+            churn: [0; 32],
             // A table smaller than the peer assumes is announced, so that it can free what it keeps beyond.
             resize: (capacity < INITIAL_TABLE_SIZE).then_some((capacity, capacity)),
             capacity,
@@ -168,7 +169,7 @@ impl Encoder {
             || (token == known::COOKIE && field.value.len() < 20);
 
         let found = self.find(field, token, name_hash, value_hash);
-        let class = (name_hash >> 32) as usize % self.churn.len();
+        let class = if token == 0 { 16 + (name_hash >> 32) as usize % 16 } else { usize::from(token % 16) };
         if let Match::Field(entry) = found
             && !never
         {

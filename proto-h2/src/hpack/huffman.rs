@@ -132,7 +132,7 @@ impl Reader<'_> {
         if lookup.count != 0 {
             // Perhaps the first symbol of a pair is the last of the string.
             let symbol = lookup.symbols as u8;
-            let bits = CODES[usize::from(symbol)].bits();
+            let bits = CODES[usize::from(symbol)].bits;
             if bits as usize <= *left {
                 *left -= bits as usize;
                 self.skip(bits);
@@ -173,53 +173,60 @@ impl Reader<'_> {
 #[inline]
 pub(super) fn encode(string: &[u8], out: &mut [u8], start: usize) -> Option<usize> {
     let limit = start + string.len();
-    let (mut acc, mut bits, mut at) = (0_u64, 0_u32, start);
-    let mut flush = |acc: &mut u64, bits: &mut u32, at: &mut usize| {
-        // `acc` holds `bits` bits at its low end, fewer than 64.
-        let word = (*acc << 1 << (63 - *bits)).to_be_bytes();
-        if let Some(room) = out.get_mut(*at..).and_then(|out| out.first_chunk_mut::<8>()) {
-            *room = word;
-        } else {
-            for (to, from) in out.get_mut(*at..).unwrap_or_default().iter_mut().zip(word) {
-                *to = from;
-            }
-        }
-        *at += (*bits / 8) as usize;
-        *bits %= 8;
-    };
+    let mut writer = Writer { out, at: start, acc: 0, bits: 0 };
     let (quads, rest) = string.as_chunks::<4>();
     for quad in quads {
         let [a, b, c, d] = quad.map(|byte| CODES[usize::from(byte)]);
-        let (ab, cd) = (a.bits() + b.bits(), c.bits() + d.bits());
+        let (ab, cd) = (a.bits + b.bits, c.bits + d.bits);
         if ab + cd <= 56 {
-            let codes = (a.code() << b.bits() | b.code()) << cd | c.code() << d.bits() | d.code();
-            acc = acc << (ab + cd) | codes;
-            bits += ab + cd;
-            flush(&mut acc, &mut bits, &mut at);
+            let ab = u64::from(a.code) << b.bits | u64::from(b.code);
+            let codes = ab << cd | u64::from(c.code) << d.bits | u64::from(d.code);
+            writer.put(codes, a.bits + b.bits + cd);
         } else {
             for code in [a, b, c, d] {
-                acc = acc << code.bits() | code.code();
-                bits += code.bits();
-                flush(&mut acc, &mut bits, &mut at);
+                writer.put(code.code.into(), code.bits);
             }
         }
-        if at >= limit {
+        if writer.at >= limit {
             return None;
         }
     }
     for &byte in rest {
         let code = CODES[usize::from(byte)];
-        acc = acc << code.bits() | code.code();
-        bits += code.bits();
-        flush(&mut acc, &mut bits, &mut at);
+        writer.put(code.code.into(), code.bits);
     }
-    if bits > 0 {
-        let padding = 8 - bits;
-        acc = acc << padding | ((1 << padding) - 1);
-        bits = 8;
-        flush(&mut acc, &mut bits, &mut at);
+    if writer.bits > 0 {
+        let padding = 8 - writer.bits;
+        writer.put((1 << padding) - 1, padding);
     }
-    (at < limit).then_some(at)
+    (writer.at < limit).then_some(writer.at)
+}
+
+struct Writer<'a> {
+    out: &'a mut [u8],
+    at: usize,
+    /// The bits that do not fill an octet yet, at the low end.
+    acc: u64,
+    bits: u32,
+}
+
+impl Writer<'_> {
+    /// Appends at most 56 bits and stores what fills octets, and up to seven octets of no meaning behind them.
+    #[inline]
+    fn put(&mut self, code: u64, bits: u32) {
+        self.acc = self.acc << bits | code;
+        self.bits += bits;
+        let word = (self.acc << (64 - self.bits)).to_be_bytes();
+        if let Some(room) = self.out.get_mut(self.at..).and_then(|out| out.first_chunk_mut::<8>()) {
+            *room = word;
+        } else {
+            for (to, from) in self.out.get_mut(self.at..).unwrap_or_default().iter_mut().zip(word) {
+                *to = from;
+            }
+        }
+        self.at += (self.bits / 8) as usize;
+        self.bits %= 8;
+    }
 }
 
 /// How many octets the Huffman code of `string` takes.
@@ -228,19 +235,11 @@ pub(super) fn encoded_len(string: &[u8]) -> usize {
     bits.div_ceil(8)
 }
 
-/// The code of a symbol in the low 32 bits, its length above.
+/// The code of a symbol, at the low end, and its length.
 #[derive(Clone, Copy)]
-struct Code(u64);
-
-impl Code {
-    #[inline]
-    const fn code(self) -> u64 {
-        self.0 & 0xffff_ffff
-    }
-    #[inline]
-    const fn bits(self) -> u32 {
-        (self.0 >> 32) as u32
-    }
+struct Code {
+    code: u32,
+    bits: u32,
 }
 
 /// The codes of one length.
@@ -290,13 +289,13 @@ static GROUPS: [Group; 31] = {
 };
 
 const CODES_BY_SYMBOL: [Code; 257] = {
-    let mut codes = [Code(0); 257];
+    let mut codes = [Code { code: 0, bits: 0 }; 257];
     let mut nth = 0;
     while nth < 257 {
         let symbol = ORDER[nth] as usize;
         let group = GROUPS[LENGTHS[symbol] as usize];
         let code = group.first_code + (nth as u32 - group.first_symbol as u32);
-        codes[symbol] = Code(code as u64 | (LENGTHS[symbol] as u64) << 32);
+        codes[symbol] = Code { code, bits: LENGTHS[symbol] as u32 };
         nth += 1;
     }
     codes
@@ -310,17 +309,17 @@ static LOOKUP: [Lookup; 1 << WINDOW] = {
     let mut first = 0;
     while first < 256 {
         let a = CODES_BY_SYMBOL[first];
-        if a.bits() <= WINDOW {
-            let one = Lookup { symbols: first as u16, bits: a.bits() as u8, count: 1 };
-            fill(&mut table, a.code(), a.bits(), one);
+        if a.bits <= WINDOW {
+            let one = Lookup { symbols: first as u16, bits: a.bits as u8, count: 1 };
+            fill(&mut table, a.code, a.bits, one);
             let mut second = 0;
             while second < 256 {
                 let b = CODES_BY_SYMBOL[second];
-                let bits = a.bits() + b.bits();
+                let bits = a.bits + b.bits;
                 if bits <= WINDOW {
                     let symbols = (first | second << 8) as u16;
                     let two = Lookup { symbols, bits: bits as u8, count: 2 };
-                    fill(&mut table, a.code() << b.bits() | b.code(), bits, two);
+                    fill(&mut table, a.code << b.bits | b.code, bits, two);
                 }
                 second += 1;
             }
@@ -330,7 +329,7 @@ static LOOKUP: [Lookup; 1 << WINDOW] = {
     table
 };
 
-const fn fill(table: &mut [Lookup; 1 << WINDOW], code: u64, bits: u32, entry: Lookup) {
+const fn fill(table: &mut [Lookup; 1 << WINDOW], code: u32, bits: u32, entry: Lookup) {
     let mut at = (code as usize) << (WINDOW - bits);
     let end = (code as usize + 1) << (WINDOW - bits);
     while at < end {
@@ -395,7 +394,7 @@ mod tests {
         let mut bits = Vec::new();
         for &byte in string {
             let code = CODES[usize::from(byte)];
-            bits.extend((0..code.bits()).rev().map(|bit| code.code() >> bit & 1 == 1));
+            bits.extend((0..code.bits).rev().map(|bit| code.code >> bit & 1 == 1));
         }
         while !bits.len().is_multiple_of(8) {
             bits.push(true);
@@ -414,9 +413,9 @@ mod tests {
             (10, 0x3fff_fffc, 30),
         ] {
             let found = CODES[usize::from(symbol)];
-            assert_eq!((found.code(), found.bits()), (code, bits), "symbol {symbol}");
+            assert_eq!((found.code, found.bits), (code, bits), "symbol {symbol}");
         }
-        assert_eq!((CODES[256].code(), CODES[256].bits()), (0x3fff_ffff, 30));
+        assert_eq!((CODES[256].code, CODES[256].bits), (0x3fff_ffff, 30));
     }
 
     #[test]

@@ -161,9 +161,11 @@ impl Ring {
             self.evict(rest as u32);
         }
         let at = self.head as usize;
-        self.put(at, &header.to_bytes());
-        self.put(at + HEADER, name);
-        self.put(at + HEADER + name.len(), value);
+        if !self.put_contiguous(at, header, name, value) {
+            self.put(at, &header.to_bytes());
+            self.put(at + HEADER, name);
+            self.put(at + HEADER + name.len(), value);
+        }
         self.set_offset(self.inserted, (at / 8) as u16);
         let next = (at + header.total()).next_multiple_of(8);
         self.head = if next >= self.ring as usize { next - self.ring as usize } else { next } as u32;
@@ -248,7 +250,27 @@ impl Ring {
         self.store.get(start..start + a.len()) == Some(a) && self.wrapped(b.len()) == Some(b)
     }
 
+    /// Writes an entry that does not wrap around; `false` when it does.
     #[inline]
+    fn put_contiguous(&mut self, at: usize, header: Header, name: &[u8], value: &[u8]) -> bool {
+        let start = self.base as usize + at;
+        if at + header.total() > self.ring as usize {
+            return false;
+        }
+        let room = self.store.get_mut(start..start + header.total());
+        let Some((to_header, rest)) = room.and_then(|room| room.split_first_chunk_mut::<HEADER>()) else {
+            return false;
+        };
+        let Some((to_name, to_value)) = rest.split_at_mut_checked(name.len()) else { return false };
+        if to_value.len() != value.len() {
+            return false;
+        }
+        *to_header = header.to_bytes();
+        to_name.copy_from_slice(name);
+        to_value.copy_from_slice(value);
+        true
+    }
+
     fn put(&mut self, mut at: usize, bytes: &[u8]) {
         let (base, ring) = (self.base as usize, self.ring as usize);
         if at >= ring {
