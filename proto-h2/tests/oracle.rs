@@ -39,7 +39,9 @@ fn client_says() -> Vec<Vec<u8>> {
         window_update(13, 0),
         data(13, b"late", true),
         frame(PING, ACK, 0, b"unasked!"),
-        headers(15, &POST, false),
+        headers(15, &with(&POST, &[("content-length", "5")]), false),
+        data(15, b"", true),
+        headers(17, &POST, false),
         frame(GOAWAY, 0, 0, b"\0\0\0\0\0\0\0\0bye now"),
     ]
 }

@@ -107,6 +107,17 @@ fn our_own_take_effect_when_acknowledged() {
     under.feed(&frame(SETTINGS, ACK, 0, &[])).feed(&headers(3, &POST, false)).feed(&data(3, &[0; 11], false));
     assert_eq!((under.error, under.resets(3)), (None, vec![Code::FLOW_CONTROL_ERROR]));
 
+    // A larger one: streams that are open already gain the difference.
+    let mut under = Under::new(Connection::server(Config::default()));
+    under.feed(&[&PREFACE[..], &frame(SETTINGS, 0, 0, &[]), &headers(1, &POST, false)].concat());
+    let id = under.id(1);
+    under.codec.hold_credit(id);
+    assert_eq!(under.codec.estimated_peer_credit(id), 65_535);
+    under.feed(&frame(SETTINGS, ACK, 0, &[]));
+    assert_eq!(under.codec.estimated_peer_credit(id), 262_144);
+    under.feed(&data(1, &[0; 16_384], false).repeat(16)).alive();
+    assert_eq!((under.resets(1), under.codec.estimated_peer_credit(id)), (vec![], 0));
+
     // A smaller table: demanded of the first block after it.
     let mut config = Config::default();
     config.limits.header_table = 0;
