@@ -77,14 +77,19 @@ pub trait Service {
     /// A link is gone, or never came about. Nothing follows for this connection.
     fn closed(&mut self, connection: Self::Connection, why: Closed);
 
+    /// Tells the time of day, as a duration since 1970 (UTC): at the start and about once a minute.
+    fn wall_clock(&mut self, now: Instant, unix: Duration) {
+        let _ = (now, unix);
+    }
+
     /// A message sent through the waker has arrived.
     fn woken(&mut self, message: Self::Message, now: Instant);
 
     /// The next wake-up the service wants delivered to connections other than the one whose turn it is.
     fn poll_wake(&mut self) -> Option<Wake>;
 
-    /// Delivers [`Wake::Group`] to one connection; true when that connection is now due a turn.
-    fn wake(&mut self, connection: &mut Self::Connection, group: Group) -> bool;
+    /// Delivers a wake-up to one connection, a member of `group` or named itself; true when it is now due a turn.
+    fn wake(&mut self, connection: &mut Self::Connection, group: Option<Group>) -> bool;
 
     /// Starts the drain of one connection: finish what is under way, take nothing new.
     fn drain(&mut self, connection: &mut Self::Connection, now: Instant);

@@ -1,0 +1,223 @@
+//! A connection as a client: one HTTP exchange, or a WebSocket opened by one.
+
+use proto_core::SendError;
+use proto_h1::{Client, Event};
+use proto_ws::handshake::client::{Key, Request, check};
+
+use crate::handler::{End, Handler};
+use crate::message::{BodyLength, Field, RequestHead, Response};
+use crate::role::{Raw, Role};
+use crate::turn::{Stopped, Turn};
+
+/// What an outgoing connection is to be.
+#[derive(Debug)]
+pub enum ClientRole {
+    /// One HTTP exchange: the application sends the request.
+    Http,
+    /// A WebSocket: the library makes the opening handshake.
+    WebSocket(WebSocket),
+    /// Bytes.
+    Raw,
+}
+
+/// What to ask a server for in the opening handshake of a WebSocket.
+#[derive(Debug)]
+pub struct WebSocket {
+    authority: Box<[u8]>,
+    target: Box<[u8]>,
+    protocols: Option<Box<[u8]>>,
+    fields: Vec<OwnedField>,
+}
+
+/// Name and value.
+type OwnedField = (Box<[u8]>, Box<[u8]>);
+
+impl WebSocket {
+    /// A handshake for `target` (path and query) at `authority` (host and port), offering subprotocols, most wanted
+    /// first, with further fields.
+    ///
+    /// # Errors
+    /// [`SendError::Misuse`] for a subprotocol that is no token or is there twice, and for fields that belong to
+    /// the handshake itself.
+    pub fn new(
+        authority: &str,
+        target: &str,
+        protocols: &[&str],
+        fields: &[Field<'_>],
+    ) -> Result<Self, SendError> {
+        const OWN: [&[u8]; 8] = [
+            b"host",
+            b"upgrade",
+            b"connection",
+            b"content-length",
+            b"transfer-encoding",
+            b"sec-websocket-key",
+            b"sec-websocket-version",
+            b"sec-websocket-protocol",
+        ];
+        if fields.iter().any(|field| OWN.iter().any(|own| field.name.eq_ignore_ascii_case(own))) {
+            return Err(SendError::Misuse);
+        }
+        let list = protocols.join(", ").into_bytes().into_boxed_slice();
+        let protocols = (!protocols.is_empty()).then_some(list);
+        if let Some(list) = &protocols {
+            Request::new(&Key::new([0; 16])).protocols(list)?;
+        }
+        let owned = |field: &Field<'_>| (field.name.into(), field.value.into());
+        Ok(Self {
+            authority: authority.as_bytes().into(),
+            target: target.as_bytes().into(),
+            protocols,
+            fields: fields.iter().map(owned).collect(),
+        })
+    }
+}
+
+/// An opening handshake under way.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    websocket: WebSocket,
+    key: Key,
+    mask_seed: [u8; 16],
+    /// The request is written.
+    pub(crate) sent: bool,
+}
+
+impl Opening {
+    pub(crate) fn new(websocket: WebSocket, nonce: [u8; 16], mask_seed: [u8; 16]) -> Self {
+        Self { websocket, key: Key::new(nonce), mask_seed, sent: false }
+    }
+
+    fn send(&mut self, client: &mut Client, out: &mut proto_core::WriteBuf<'_>) -> Result<(), SendError> {
+        let WebSocket { authority, target, protocols, fields } = &self.websocket;
+        let mut request = Request::new(&self.key);
+        if let Some(list) = protocols {
+            request = request.protocols(list)?;
+        }
+        let own = request.fields().map(|(name, value)| Field { name, value });
+        let given = fields.iter().map(|(name, value)| Field { name, value });
+        let fields = own.chain(given).collect::<Vec<_>>();
+        let head = RequestHead { method: b"GET", target, authority, fields: &fields };
+        client.send_head(&head.http1(BodyLength::None), out)?;
+        self.sent = true;
+        Ok(())
+    }
+}
+
+impl<H: Handler> Turn<'_, '_, H> {
+    pub(crate) fn receive_response(&mut self, input: &mut [u8], scratch: &mut [u8]) -> (usize, Stopped) {
+        let mut taken = 0;
+        while self.may_take() {
+            let Role::Client(client) = &mut self.connection.role else {
+                return (taken, Stopped::RoleChanged);
+            };
+            let step = match client.receive(&mut input[taken..], scratch) {
+                Ok(step) => step,
+                Err(error) => {
+                    self.end(End::Http1(error));
+                    break;
+                }
+            };
+            taken += step.consumed;
+            match step.event {
+                None => break,
+                Some(Event::Response(head)) => self.answered(&Response { head }),
+                Some(Event::Informational(head)) => self.informed(&Response { head }),
+                Some(Event::Body(data)) => {
+                    self.tell(|handler, session, stream| handler.body(session, data, stream))
+                }
+                Some(Event::End { trailers }) => {
+                    self.tell(|handler, session, stream| handler.body_end(session, trailers, stream));
+                }
+                Some(Event::Upgraded) => self.opened(),
+                Some(Event::Request(_)) => {}
+            }
+            self.write();
+            self.settle();
+        }
+        (taken, Stopped::Idle)
+    }
+
+    /// Writes the opening handshake of a WebSocket, once.
+    pub(crate) fn send_opening(&mut self) -> bool {
+        let connection = &mut *self.connection;
+        let Role::Client(client) = &mut connection.role else { return false };
+        let Some(opening) = connection.extra.as_mut().and_then(|extra| extra.opening.as_mut()) else {
+            return false;
+        };
+        if opening.sent {
+            return false;
+        }
+        if let Err(error) = opening.send(client, self.out)
+            && error != SendError::Full
+        {
+            self.end(End::Aborted);
+        }
+        true
+    }
+
+    /// The final response; for an opening handshake one that does not open it.
+    fn answered(&mut self, response: &Response<'_>) {
+        if self.opening().is_some() && response.status() != 101 {
+            self.tell(|handler, session, stream| handler.response(session, response, stream));
+            return self.end(End::Refused(response.status()));
+        }
+        self.check_acceptance(response);
+        self.tell(|handler, session, stream| handler.response(session, response, stream));
+    }
+
+    fn informed(&mut self, response: &Response<'_>) {
+        self.tell(|handler, session, stream| handler.response(session, response, stream));
+    }
+
+    fn check_acceptance(&mut self, response: &Response<'_>) {
+        let Some(opening) = self.opening() else { return };
+        let protocols = opening.websocket.protocols.as_deref();
+        let accepted = check(response.status(), response.fields().iter(), &opening.key, protocols, None);
+        match accepted.map(|accepted| accepted.protocol.map(|name| String::from_utf8_lossy(name).into())) {
+            Ok(protocol) => self.connection.extra().protocol = protocol,
+            Err(_) => self.end(End::Refused(101)),
+        }
+    }
+
+    fn opening(&self) -> Option<&Opening> {
+        self.connection.extra.as_ref()?.opening.as_deref()
+    }
+
+    /// The server agreed to leave HTTP.
+    fn opened(&mut self) {
+        let extra = self.connection.extra();
+        let protocol = extra.protocol.take();
+        match extra.opening.take() {
+            Some(opening) => {
+                let role = proto_ws::Role::Client { mask_seed: opening.mask_seed };
+                let mut socket = proto_ws::Connection::new(role, self.shared.config.websocket);
+                socket.handle_timeout(self.connection.now);
+                self.connection.role = Role::WebSocket(socket);
+                self.tell(|handler, session, stream| handler.opened(session, protocol.as_deref(), stream));
+            }
+            // The application asked for an upgrade of its own, or for a tunnel.
+            None => {
+                self.connection.role = Role::Raw(Raw::default());
+                self.tell(|handler, session, stream| handler.opened(session, None, stream));
+            }
+        }
+    }
+
+    pub(crate) fn client_eof(&mut self) {
+        while !self.connection.ended {
+            let Role::Client(client) = &mut self.connection.role else { return };
+            match client.receive_eof() {
+                Ok(Some(Event::End { trailers })) => {
+                    self.tell(|handler, session, stream| handler.body_end(session, trailers, stream));
+                    self.settle();
+                }
+                Ok(Some(Event::Upgraded)) => self.opened(),
+                Ok(Some(_)) => {}
+                Ok(None) if client.wants().close => self.end(End::Aborted),
+                Ok(None) => return,
+                Err(error) => self.end(End::Http1(error)),
+            }
+        }
+    }
+}

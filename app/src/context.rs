@@ -1,0 +1,277 @@
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use proto_core::{Deadline, Instant, Wants, WriteBuf};
+
+use crate::client::{ClientRole, Opening};
+use crate::date::Stamp;
+use crate::handler::{End, Handler};
+use crate::role::{Connection, Raw, Role};
+use crate::seed::Seeds;
+use crate::service::{Action, Closed, FileError, FileId, FileMeta, Group, LinkInfo, Service, Target, Wake};
+use crate::stream::{Link, Wakes};
+use crate::turn::{LEAST_ROOM, Turn};
+
+/// What an [`App`] is set up with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Limits and leniency of HTTP/1 connections.
+    pub http1: proto_h1::Config,
+    /// Limits and keep-alive of WebSockets. Unlike the codec's own default, a peer that has been silent for 300 s
+    /// is sent a ping, and given up when 310 s have passed without a sign of life.
+    pub websocket: proto_ws::Config,
+    /// Whether a connection whose first bytes are no HTTP method is offered to [`Handler::raw`]. Default off: it is
+    /// answered with 400.
+    pub raw_fallback: bool,
+    /// The value of the `Server` field of responses; `None`, the default, sends none.
+    pub server: Option<String>,
+    /// 32 bytes from a good random source, different for each thread: masking keys and handshake nonces are derived
+    /// from it. Servers need none; the default is all zeros and refuses nothing, so set it for clients.
+    pub seed: [u8; 32],
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let keep_alive = proto_ws::KeepAlive {
+            ping_after: Duration::from_secs(300),
+            hang_up_after: Duration::from_secs(310),
+        };
+        Self {
+            http1: proto_h1::Config::default(),
+            websocket: proto_ws::Config { keep_alive, ..proto_ws::Config::default() },
+            raw_fallback: false,
+            server: None,
+            seed: [0; 32],
+        }
+    }
+}
+
+/// An application on all connections of one thread: what a driver runs.
+#[derive(Debug)]
+pub struct App<H: Handler> {
+    handler: H,
+    shared: Shared,
+    connects: VecDeque<(Target, Connection<H::Session>)>,
+}
+
+/// What all connections share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) stamp: Stamp,
+    pub(crate) wakes: Wakes,
+    seeds: Seeds,
+}
+
+impl<H: Handler> App<H> {
+    /// An application.
+    pub fn new(handler: H, config: Config) -> Self {
+        let stamp = Stamp::new(config.server.clone());
+        let seeds = Seeds::new(config.seed);
+        let shared = Shared { config, stamp, wakes: Wakes::default(), seeds };
+        Self { handler, shared, connects: VecDeque::new() }
+    }
+
+    /// The application's own state.
+    pub fn handler(&self) -> &H {
+        &self.handler
+    }
+
+    /// The application's own state.
+    pub fn handler_mut(&mut self) -> &mut H {
+        &mut self.handler
+    }
+
+    /// Has the driver connect to `target`. The session learns of it by [`Handler::connected`] (or
+    /// [`Handler::opened`] for a WebSocket), and of failure by [`Handler::closed`].
+    pub fn connect(&mut self, target: Target, role: ClientRole, session: H::Session) {
+        let mut opening = None;
+        let role = match role {
+            ClientRole::Http => Role::Client(proto_h1::Client::new(self.shared.config.http1)),
+            ClientRole::Raw => Role::Raw(Raw::default()),
+            ClientRole::WebSocket(websocket) => {
+                let seeds = &mut self.shared.seeds;
+                opening = Some(Box::new(Opening::new(websocket, seeds.next(), seeds.next())));
+                Role::Client(proto_h1::Client::new(self.shared.config.http1))
+            }
+        };
+        let mut connection = Connection::new(role, Link::none(), Instant::ZERO);
+        connection.session = Some(session);
+        if opening.is_some() {
+            connection.extra().opening = opening;
+        }
+        self.connects.push_back((target, connection));
+    }
+
+    fn turn<'a, 'o>(
+        &'a mut self,
+        connection: &'a mut Connection<H::Session>,
+        out: &'a mut WriteBuf<'o>,
+    ) -> Turn<'a, 'o, H> {
+        Turn { handler: &mut self.handler, shared: &mut self.shared, connection, out }
+    }
+
+    /// A turn for calls that bring no room to write.
+    fn quietly<T>(
+        &mut self,
+        connection: &mut Connection<H::Session>,
+        run: impl FnOnce(&mut Turn<'_, '_, H>) -> T,
+    ) -> T {
+        let mut out = WriteBuf::new(&mut []);
+        run(&mut self.turn(connection, &mut out))
+    }
+}
+
+impl<H: Handler> Service for App<H> {
+    type Connection = Connection<H::Session>;
+    type Message = H::Message;
+
+    fn accept(&mut self, link: &LinkInfo, now: Instant) -> Option<Self::Connection> {
+        self.shared.stamp.advance(now);
+        let mut server = proto_h1::Server::new(self.shared.config.http1);
+        server.handle_timeout(now);
+        let mut connection = Connection::new(Role::Server(server), Link::new(link), now);
+        connection.sniffing = self.shared.config.raw_fallback;
+        Some(connection)
+    }
+
+    fn poll_connect(&mut self) -> Option<(Target, Self::Connection)> {
+        self.connects.pop_front()
+    }
+
+    fn connected(&mut self, connection: &mut Self::Connection, link: &LinkInfo, now: Instant) {
+        connection.link = Link::new(link);
+        connection.now = now;
+        connection.role.handle_timeout(now);
+        if connection.extra.as_ref().is_none_or(|extra| extra.opening.is_none()) {
+            self.quietly(connection, |turn| {
+                turn.tell(|handler, session, stream| handler.connected(session, stream))
+            });
+        }
+    }
+
+    fn receive(
+        &mut self,
+        connection: &mut Self::Connection,
+        input: &mut [u8],
+        scratch: &mut [u8],
+        out: &mut WriteBuf<'_>,
+    ) -> usize {
+        self.turn(connection, out).receive(input, scratch)
+    }
+
+    fn receive_eof(&mut self, connection: &mut Self::Connection, out: &mut WriteBuf<'_>) {
+        let mut turn = self.turn(connection, out);
+        match turn.connection.role {
+            Role::Server(_) => turn.server_eof(),
+            Role::Client(_) => turn.client_eof(),
+            Role::WebSocket(_) => turn.websocket_eof(),
+            Role::Raw(_) => turn.raw_eof(),
+        }
+    }
+
+    fn transmit(&mut self, connection: &mut Self::Connection, out: &mut WriteBuf<'_>) {
+        self.turn(connection, out).write();
+    }
+
+    fn wants(&self, connection: &Self::Connection) -> Wants {
+        connection.wants()
+    }
+
+    fn poll_action(&mut self, connection: &mut Self::Connection) -> Option<Action> {
+        connection.extra.as_mut()?.action.take()
+    }
+
+    fn file_opened(
+        &mut self,
+        connection: &mut Self::Connection,
+        _token: u32,
+        result: Result<(FileId, FileMeta), FileError>,
+    ) {
+        self.quietly(connection, |turn| turn.file_opened(result));
+    }
+
+    fn file_data(
+        &mut self,
+        connection: &mut Self::Connection,
+        _token: u32,
+        data: Result<&[u8], FileError>,
+        out: &mut WriteBuf<'_>,
+    ) {
+        self.turn(connection, out).file_data(data);
+    }
+
+    fn poll_timeout(&self, connection: &Self::Connection) -> Option<Deadline> {
+        connection.poll_timeout()
+    }
+
+    fn handle_timeout(&mut self, connection: &mut Self::Connection, now: Instant) {
+        self.shared.stamp.advance(now);
+        connection.now = now;
+        connection.role.handle_timeout(now);
+        if connection.control.timer.is_some_and(|at| at <= now) {
+            connection.control.timer = None;
+            self.quietly(connection, |turn| {
+                turn.tell(|handler, session, stream| handler.timer(session, stream))
+            });
+        }
+    }
+
+    fn closed(&mut self, mut connection: Self::Connection, why: Closed) {
+        let end = match (&connection.role, why) {
+            (Role::WebSocket(socket), Closed::Done) => match socket.outcome() {
+                Some(proto_ws::Outcome::Clean { code, .. }) => End::WebSocket(code.map(u16::from)),
+                _ => End::Link(why),
+            },
+            _ => End::Link(why),
+        };
+        if let Some(session) = connection.session.take() {
+            self.handler.closed(session, end);
+        }
+    }
+
+    fn wall_clock(&mut self, now: Instant, unix: Duration) {
+        self.shared.stamp.set(now, unix);
+    }
+
+    fn woken(&mut self, message: Self::Message, now: Instant) {
+        self.shared.stamp.advance(now);
+        self.handler.woken(message, &mut self.shared.wakes);
+    }
+
+    fn poll_wake(&mut self) -> Option<Wake> {
+        self.shared.wakes.pop()
+    }
+
+    fn wake(&mut self, connection: &mut Self::Connection, group: Option<Group>) -> bool {
+        if group.is_some_and(|group| !connection.is_in(group)) {
+            return false;
+        }
+        self.quietly(connection, |turn| {
+            turn.tell(|handler, session, stream| handler.wake(session, group, stream));
+        });
+        true
+    }
+
+    fn drain(&mut self, connection: &mut Self::Connection, _now: Instant) {
+        connection.draining = true;
+        match &mut connection.role {
+            Role::Server(server) => {
+                server.drain();
+                if server.is_idle() {
+                    connection.ended = true;
+                }
+            }
+            Role::WebSocket(_) => connection.control.close = Some((1001, "going away")),
+            Role::Client(_) | Role::Raw(_) => {}
+        }
+    }
+
+    fn min_input(&self) -> usize {
+        self.shared.config.http1.limits.head as usize + 2
+    }
+
+    fn min_output(&self) -> usize {
+        2 * LEAST_ROOM
+    }
+}

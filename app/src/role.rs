@@ -1,0 +1,188 @@
+use proto_core::{Deadline, Instant, Reason, SendError, Wants, WriteBuf};
+
+use crate::client::Opening;
+use crate::service::{Action, Group};
+use crate::stream::{Control, Link, Protocol};
+use crate::transfer::Transfer;
+
+/// What a connection is at the moment: one codec, and what it may become.
+#[derive(Debug)]
+pub(crate) enum Role {
+    /// HTTP/1, the server's side. Becomes a WebSocket by an upgrade, or raw when the first bytes are no HTTP.
+    Server(proto_h1::Server),
+    /// HTTP/1, the client's side. Becomes a WebSocket when the server accepts.
+    Client(proto_h1::Client),
+    /// A WebSocket, either side.
+    WebSocket(proto_ws::Connection),
+    /// Bytes.
+    Raw(Raw),
+}
+
+impl Role {
+    pub(crate) fn protocol(&self) -> Protocol {
+        match self {
+            Self::Server(_) | Self::Client(_) => Protocol::Http1,
+            Self::WebSocket(_) => Protocol::WebSocket,
+            Self::Raw(_) => Protocol::Raw,
+        }
+    }
+
+    pub(crate) fn wants(&self) -> Wants {
+        match self {
+            Self::Server(server) => server.wants(),
+            Self::Client(client) => client.wants(),
+            Self::WebSocket(socket) => socket.wants(),
+            Self::Raw(raw) => raw.wants(),
+        }
+    }
+
+    pub(crate) fn transmit(&mut self, out: &mut WriteBuf<'_>) {
+        match self {
+            Self::Server(server) => server.transmit(out),
+            Self::Client(client) => client.transmit(out),
+            Self::WebSocket(socket) => socket.transmit(out),
+            Self::Raw(_) => {}
+        }
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        match self {
+            Self::Server(server) => server.handle_timeout(now),
+            Self::Client(client) => client.handle_timeout(now),
+            Self::WebSocket(socket) => socket.handle_timeout(now),
+            Self::Raw(_) => {}
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Deadline> {
+        match self {
+            Self::Server(server) => server.poll_timeout(),
+            Self::Client(client) => client.poll_timeout(),
+            Self::WebSocket(socket) => socket.poll_timeout(),
+            Self::Raw(_) => None,
+        }
+    }
+}
+
+/// A raw stream: no framing, no replies.
+#[derive(Debug, Default)]
+pub(crate) struct Raw {
+    pub(crate) received_eof: bool,
+    pub(crate) finished: bool,
+}
+
+impl Raw {
+    pub(crate) fn send(&mut self, data: &[u8], out: &mut WriteBuf<'_>) -> Result<usize, SendError> {
+        if self.finished { Err(SendError::Misuse) } else { Ok(out.put_some(data)) }
+    }
+
+    pub(crate) fn finish(&mut self) -> Result<(), SendError> {
+        self.finished = true;
+        Ok(())
+    }
+
+    fn wants(&self) -> Wants {
+        Wants { read: !self.received_eof && !self.finished, write: false, close: self.finished }
+    }
+}
+
+/// The state of one connection of an [`App`](crate::App), with the session of the stream it carries.
+#[derive(Debug)]
+pub struct Connection<S> {
+    pub(crate) role: Role,
+    pub(crate) session: Option<S>,
+    pub(crate) control: Control,
+    pub(crate) link: Link,
+    pub(crate) now: Instant,
+    /// The first bytes are still to be looked at: HTTP, or something else.
+    pub(crate) sniffing: bool,
+    /// A `100 Continue` is due as soon as the application takes data.
+    pub(crate) continue_due: bool,
+    /// The request asked for a WebSocket and was accepted: its end is no event of the application's.
+    pub(crate) upgrading: bool,
+    /// Whether the codec knows that the application takes no data.
+    held: bool,
+    /// Nothing new is taken, what is under way is finished.
+    pub(crate) draining: bool,
+    /// Everything was said: close once it is flushed.
+    pub(crate) ended: bool,
+    /// What is rarely there, apart.
+    pub(crate) extra: Option<Box<Extra>>,
+}
+
+/// What few connections have, and those only for a while.
+#[derive(Debug, Default)]
+pub(crate) struct Extra {
+    pub(crate) transfer: Option<Transfer>,
+    pub(crate) action: Option<Action>,
+    /// Client: the WebSocket handshake under way.
+    pub(crate) opening: Option<Box<Opening>>,
+    /// The subprotocol agreed on, until the application is told.
+    pub(crate) protocol: Option<Box<str>>,
+}
+
+impl<S> Connection<S> {
+    pub(crate) fn new(role: Role, link: Link, now: Instant) -> Self {
+        Self {
+            role,
+            session: None,
+            control: Control::default(),
+            link,
+            now,
+            sniffing: false,
+            continue_due: false,
+            upgrading: false,
+            held: false,
+            draining: false,
+            ended: false,
+            extra: None,
+        }
+    }
+
+    pub(crate) fn extra(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
+    }
+
+    pub(crate) fn transfer(&mut self) -> Option<&mut Transfer> {
+        self.extra.as_mut()?.transfer.as_mut()
+    }
+
+    pub(crate) fn wants(&self) -> Wants {
+        let role = self.role.wants();
+        if self.ended || role.close {
+            return Wants { read: false, write: role.write, close: true };
+        }
+        let extra = self.extra.as_deref();
+        let transfer = extra.and_then(|extra| extra.transfer.as_ref()).is_some_and(Transfer::wants_write);
+        let application = self.session.is_some() && self.control.want_write && !self.upgrading;
+        let library = self.control.answer.is_some() || self.control.close.is_some() || transfer;
+        let opening = extra.and_then(|extra| extra.opening.as_ref()).is_some_and(|opening| !opening.sent);
+        let action = extra.is_some_and(|extra| extra.action.is_some());
+        Wants {
+            read: role.read && !self.control.held,
+            write: role.write || application || library || opening || action,
+            close: false,
+        }
+    }
+
+    /// A peer that is made to wait is not too slow.
+    pub(crate) fn apply_hold(&mut self) {
+        if self.held != self.control.held {
+            self.held = self.control.held;
+            match &mut self.role {
+                Role::Server(server) => server.hold_body(self.held),
+                Role::Client(client) => client.hold_body(self.held),
+                Role::WebSocket(_) | Role::Raw(_) => {}
+            }
+        }
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Deadline> {
+        let timer = self.control.timer.filter(|_| self.session.is_some());
+        Deadline::earlier(self.role.poll_timeout(), timer.map(|at| Deadline::new(at, Reason::Application)))
+    }
+
+    pub(crate) fn is_in(&self, group: Group) -> bool {
+        self.session.is_some() && self.control.group == Some(group)
+    }
+}

@@ -1,0 +1,147 @@
+//! The answer to a request with a file: opened and read by the driver, sent turn by turn.
+
+use proto_core::SendError;
+
+use crate::handler::{End, Handler};
+use crate::message::{BodyLength, Field, ResponseHead};
+use crate::role::Role;
+use crate::service::{Action, FileError, FileId, FileMeta};
+use crate::stream::Answer;
+use crate::transfer::{FileHead, State, Transfer, refusal};
+use crate::turn::Turn;
+use crate::writable::{finish_known, send_content};
+
+/// The one stream of an HTTP/1 connection.
+const TOKEN: u32 = 0;
+
+impl<H: Handler> Turn<'_, '_, H> {
+    /// Does the next thing of the transfer under way; true when it did something.
+    pub(crate) fn send_file(&mut self) -> bool {
+        let room = self.out.room();
+        let Some(transfer) = self.connection.transfer() else { return false };
+        match &mut transfer.state {
+            State::Asking => {
+                let (root, path) = (transfer.request.root.clone(), transfer.request.path.clone());
+                transfer.state = State::Opening;
+                self.connection.extra().action = Some(Action::OpenFile { token: TOKEN, root, path });
+                false
+            }
+            State::Opened(Ok(_)) => self.send_file_head(),
+            State::Opened(Err(error)) => {
+                let error = *error;
+                self.send_file_refusal(error)
+            }
+            State::Sending { file, offset, left, reading: reading @ false } => {
+                *reading = true;
+                let len = usize::try_from(*left).unwrap_or(usize::MAX).min(room);
+                let action = Action::ReadFile { token: TOKEN, file: *file, offset: *offset, len };
+                self.connection.extra().action = Some(action);
+                false
+            }
+            State::Opening | State::Sending { .. } => false,
+        }
+    }
+
+    fn send_file_head(&mut self) -> bool {
+        let Role::Server(server) = &mut self.connection.role else { return false };
+        let Some(extra) = &mut self.connection.extra else { return false };
+        let Some(Transfer { request, state: state @ State::Opened(_) }) = &mut extra.transfer else {
+            return false;
+        };
+        let State::Opened(Ok((file, meta))) = *state else { return false };
+        let head = FileHead::new(request, &meta);
+        let stamp = &self.shared.stamp;
+        let sent = head.with_fields(|fields| {
+            let response = ResponseHead { status: head.status, fields };
+            response.send_http1(BodyLength::Known(head.length), stamp, server, self.out)
+        });
+        match sent {
+            Err(SendError::Full) => return true,
+            Err(_) => self.end(End::Aborted),
+            Ok(()) if head.send > 0 => {
+                *state = State::Sending { file, offset: head.offset, left: head.send, reading: false };
+            }
+            Ok(()) => {
+                finish_known(server, self.out);
+                extra.transfer = None;
+                extra.action = Some(Action::CloseFile { file });
+            }
+        }
+        true
+    }
+
+    fn send_file_refusal(&mut self, error: FileError) -> bool {
+        let Role::Server(server) = &mut self.connection.role else { return false };
+        let Some(extra) = &mut self.connection.extra else { return false };
+        let Some(transfer) = &extra.transfer else { return false };
+        let (status, location) = refusal(&transfer.request, error);
+        if let Some(location) = location {
+            let fields = [Field::new("location", location)];
+            let head = ResponseHead { status, fields: &fields };
+            match head.send_http1(BodyLength::None, &self.shared.stamp, server, self.out) {
+                Err(SendError::Full) => return true,
+                Err(_) => self.connection.control.answer = Some(Answer::Status(404)),
+                Ok(()) => {}
+            }
+        } else {
+            self.connection.control.answer = Some(Answer::Status(status));
+        }
+        if let Some(extra) = &mut self.connection.extra {
+            extra.transfer = None;
+        }
+        true
+    }
+
+    /// The driver has opened the file, or has not.
+    pub(crate) fn file_opened(&mut self, result: Result<(FileId, FileMeta), FileError>) {
+        match self.connection.transfer() {
+            Some(Transfer { state: state @ State::Opening, .. }) => *state = State::Opened(result),
+            _ => {
+                if let Ok((file, _)) = result {
+                    self.connection.extra().action = Some(Action::CloseFile { file });
+                }
+            }
+        }
+    }
+
+    /// The driver has read a piece.
+    pub(crate) fn file_data(&mut self, data: Result<&[u8], FileError>) {
+        let Role::Server(server) = &mut self.connection.role else { return };
+        let Some(extra) = &mut self.connection.extra else { return };
+        let Some(Transfer { state: State::Sending { file, offset, left, reading }, .. }) =
+            &mut extra.transfer
+        else {
+            return;
+        };
+        *reading = false;
+        let file = *file;
+        let sent = match data {
+            Ok(data) if !data.is_empty() => send_content(server, data, self.out).map_err(|_| ()),
+            _ => Err(()), // shorter than announced: the peer must see that it is incomplete
+        };
+        match sent {
+            Ok(sent) => {
+                *offset += sent as u64;
+                *left = left.saturating_sub(sent as u64);
+                if *left > 0 {
+                    return;
+                }
+                extra.transfer = None;
+                extra.action = Some(Action::CloseFile { file });
+                self.settle();
+            }
+            Err(()) => {
+                extra.transfer = None;
+                extra.action = Some(Action::CloseFile { file });
+                self.end(End::Aborted);
+            }
+        }
+    }
+}
+
+impl Transfer {
+    /// Whether a turn would do something.
+    pub(crate) fn wants_write(&self) -> bool {
+        !matches!(self.state, State::Opening | State::Sending { reading: true, .. })
+    }
+}

@@ -1,0 +1,218 @@
+//! A connection as an HTTP/1 server: from requests to the application, from answers to the wire.
+
+use proto_core::SendError;
+use proto_h1::{Error, Event};
+
+use crate::handler::{End, Handler};
+use crate::message::{Acceptance, BodyLength, Field, Request, ResponseHead};
+use crate::raw::{Sniffed, sniff};
+use crate::role::{Raw, Role};
+use crate::status;
+use crate::stream::{Answer, Stream};
+use crate::transfer::{State, Transfer};
+use crate::turn::{Stopped, Turn};
+use crate::writable::send_content;
+
+impl<H: Handler> Turn<'_, '_, H> {
+    pub(crate) fn receive_request(&mut self, input: &mut [u8], scratch: &mut [u8]) -> (usize, Stopped) {
+        if self.connection.sniffing && !self.sniffed(input) {
+            let stopped = match self.connection.role {
+                Role::Server(_) => Stopped::Idle,
+                _ => Stopped::RoleChanged,
+            };
+            return (0, stopped);
+        }
+        let mut taken = 0;
+        while self.may_take() {
+            self.send_continue();
+            let Role::Server(server) = &mut self.connection.role else {
+                return (taken, Stopped::RoleChanged);
+            };
+            let step = match server.receive(&mut input[taken..], scratch) {
+                Ok(step) => step,
+                Err(error) => {
+                    self.refuse_request(error);
+                    break;
+                }
+            };
+            taken += step.consumed;
+            let told = step.event.is_some();
+            match step.event {
+                None => {}
+                Some(Event::Request(head)) => {
+                    self.begin(&Request { head });
+                    self.send_continue();
+                }
+                Some(Event::Body(data)) => {
+                    self.tell(|handler, session, stream| handler.body(session, data, stream))
+                }
+                Some(Event::End { .. }) if self.connection.upgrading => {}
+                Some(Event::End { trailers }) => {
+                    self.tell(|handler, session, stream| handler.body_end(session, trailers, stream));
+                }
+                Some(Event::Upgraded) => self.upgraded(),
+                Some(Event::Response(_) | Event::Informational(_)) => {}
+            }
+            let was_reading = self.connection.role.wants().read;
+            self.write();
+            self.settle();
+            let moved_on = !was_reading && self.connection.role.wants().read;
+            if !told && !moved_on {
+                break;
+            }
+        }
+        (taken, Stopped::Idle)
+    }
+
+    /// Looks at the first bytes; false when they are not (yet) for the HTTP codec.
+    fn sniffed(&mut self, input: &[u8]) -> bool {
+        match sniff(input) {
+            Sniffed::Http => self.connection.sniffing = false,
+            Sniffed::Incomplete => return input.is_empty(), // the codec keeps the time
+            Sniffed::Other => {
+                self.connection.sniffing = false;
+                self.connection.role = Role::Raw(Raw::default());
+                let connection = &mut *self.connection;
+                let mut stream = Stream {
+                    control: &mut connection.control,
+                    link: &connection.link,
+                    protocol: connection.role.protocol(),
+                    now: connection.now,
+                    wakes: &mut self.shared.wakes,
+                };
+                connection.session = self.handler.raw(&mut stream);
+                if connection.session.is_none() {
+                    self.end(End::Aborted);
+                }
+            }
+        }
+        !self.connection.sniffing && matches!(self.connection.role, Role::Server(_))
+    }
+
+    /// A request has arrived: asks the application for a session.
+    fn begin(&mut self, request: &Request<'_>) {
+        let connection = &mut *self.connection;
+        connection.continue_due = request.head.expect_continue;
+        let mut stream = Stream {
+            control: &mut connection.control,
+            link: &connection.link,
+            protocol: connection.role.protocol(),
+            now: connection.now,
+            wakes: &mut self.shared.wakes,
+        };
+        connection.session = self.handler.request(request, &mut stream);
+        connection.upgrading = matches!(connection.control.answer, Some(Answer::WebSocket(_)));
+        if connection.session.is_none() {
+            match connection.control.answer.take() {
+                Some(Answer::File(file)) => {
+                    connection.extra().transfer = Some(Transfer { request: file, state: State::Asking });
+                }
+                // Without a session there is nobody to hold a WebSocket with.
+                None | Some(Answer::WebSocket(_)) => connection.control.answer = Some(Answer::Status(404)),
+                status => connection.control.answer = status,
+            }
+            connection.control.held = false;
+        } else if matches!(connection.control.answer, Some(Answer::Status(_) | Answer::File(_))) {
+            // The library answers, so the stream is over for the application once that is done.
+            if let Some(Answer::File(file)) =
+                connection.control.answer.take_if(|a| matches!(a, Answer::File(_)))
+            {
+                connection.extra().transfer = Some(Transfer { request: file, state: State::Asking });
+            }
+            connection.control.want_write = false;
+        }
+    }
+
+    /// Sends the `100 Continue` that is due, unless the final answer is decided on already.
+    fn send_continue(&mut self) {
+        let connection = &mut *self.connection;
+        if !connection.continue_due || connection.control.held || connection.session.is_none() {
+            return;
+        }
+        let Role::Server(server) = &mut connection.role else { return };
+        if server.send_continue(self.out) != Err(SendError::Full) {
+            connection.continue_due = false;
+        }
+    }
+
+    /// The peer's fault is answered with what it deserves, and nothing follows.
+    fn refuse_request(&mut self, error: Error) {
+        if let Role::Server(server) = &mut self.connection.role {
+            let _ = server.send_error(self.shared.stamp.preset(), self.out); // without room, `transmit` sends it later
+        }
+        self.finish_stream(End::Http1(error));
+    }
+
+    /// Sends what the library answers with.
+    pub(crate) fn send_answer(&mut self) -> bool {
+        let Role::Server(server) = &mut self.connection.role else { return false };
+        let stamp = &self.shared.stamp;
+        let sent = match &self.connection.control.answer {
+            None => return false,
+            Some(Answer::File(_)) => Ok(()),
+            Some(Answer::WebSocket(acceptance)) => {
+                let fields = acceptance_fields(acceptance);
+                let count = if acceptance.protocol.is_some() { 3 } else { 2 };
+                let head = ResponseHead { status: 101, fields: &fields[..count] };
+                head.send_http1(BodyLength::None, stamp, server, self.out)
+            }
+            &Some(Answer::Status(status)) => {
+                let text = status::text(status);
+                let fields = status::fields(status);
+                let head = ResponseHead { status, fields };
+                let length = BodyLength::Known(text.len() as u64);
+                self.out.all_or_nothing(|out| {
+                    head.send_http1(length, stamp, server, out)?;
+                    send_content(server, text.as_bytes(), out).map(|_| ())
+                })
+            }
+        };
+        match sent {
+            Err(SendError::Full) => {}
+            Err(_) => self.end(End::Aborted),
+            Ok(()) => {
+                if let Some(Answer::WebSocket(acceptance)) = self.connection.control.answer.take() {
+                    self.connection.extra().protocol = acceptance.protocol;
+                }
+            }
+        }
+        true
+    }
+
+    /// Both sides agreed to leave HTTP: what follows are WebSocket frames.
+    fn upgraded(&mut self) {
+        let protocol = self.connection.extra.as_mut().and_then(|extra| extra.protocol.take());
+        let mut socket = proto_ws::Connection::new(proto_ws::Role::Server, self.shared.config.websocket);
+        socket.handle_timeout(self.connection.now);
+        self.connection.role = Role::WebSocket(socket);
+        self.connection.upgrading = false;
+        self.tell(|handler, session, stream| handler.opened(session, protocol.as_deref(), stream));
+    }
+
+    /// The exchange is complete: gives the session back and goes on to the next request.
+    pub(crate) fn next_request(&mut self) {
+        self.finish_stream(End::Complete);
+        self.connection.continue_due = false;
+        if let Role::Server(server) = &mut self.connection.role {
+            server.next_request();
+        }
+    }
+
+    pub(crate) fn server_eof(&mut self) {
+        let Role::Server(server) = &mut self.connection.role else { return };
+        match server.receive_eof() {
+            Ok(_) if self.connection.session.is_some() || !server.wants().close => {} // the answer is still going out
+            Ok(_) => self.end(End::Complete),
+            Err(error) => self.refuse_request(error),
+        }
+        self.write();
+    }
+}
+
+fn acceptance_fields(acceptance: &Acceptance) -> [Field<'_>; 3] {
+    [
+        Field::new("upgrade", "websocket"),
+        Field::new("sec-websocket-accept", &acceptance.accept),
+        Field::new("sec-websocket-protocol", acceptance.protocol.as_deref().unwrap_or_default()),
+    ]
+}

@@ -1,0 +1,170 @@
+use proto_core::{SendError, WriteBuf};
+
+use crate::context::Shared;
+use crate::handler::{End, Handler};
+use crate::role::{Connection, Role};
+use crate::stream::Stream;
+use crate::websocket;
+use crate::writable::Writable;
+
+/// One call of a driver: the application, one of its connections, and where output goes.
+pub(crate) struct Turn<'a, 'o, H: Handler> {
+    pub(crate) handler: &'a mut H,
+    pub(crate) shared: &'a mut Shared,
+    pub(crate) connection: &'a mut Connection<H::Session>,
+    pub(crate) out: &'a mut WriteBuf<'o>,
+}
+
+/// Why a role stopped taking input.
+pub(crate) enum Stopped {
+    /// Nothing more is told of this input, or nothing more may be taken now.
+    Idle,
+    /// The connection has another role now, which may take the rest.
+    RoleChanged,
+}
+
+/// A writing turn is offered only with at least this much room, so that heads and small messages fit.
+pub(crate) const LEAST_ROOM: usize = 1_024;
+
+impl<H: Handler> Turn<'_, '_, H> {
+    /// Takes what it can off the front of `input`.
+    pub(crate) fn receive(&mut self, input: &mut [u8], scratch: &mut [u8]) -> usize {
+        let mut taken = 0;
+        loop {
+            let rest = &mut input[taken..];
+            let (count, stopped) = match self.connection.role {
+                Role::Server(_) => self.receive_request(rest, scratch),
+                Role::Client(_) => self.receive_response(rest, scratch),
+                Role::WebSocket(_) => self.receive_frames(rest, scratch),
+                Role::Raw(_) => self.receive_bytes(rest),
+            };
+            taken += count;
+            if matches!(stopped, Stopped::Idle) {
+                return taken;
+            }
+        }
+    }
+
+    /// Whether the application and the output can take what another event brings.
+    pub(crate) fn may_take(&self) -> bool {
+        !self.connection.control.held && !self.connection.ended && self.out.room() >= LEAST_ROOM
+    }
+
+    /// Lets everyone write who wants to, while there is room.
+    pub(crate) fn write(&mut self) {
+        self.connection.role.transmit(self.out);
+        while self.out.room() >= LEAST_ROOM && !self.connection.ended {
+            let before = self.out.len();
+            if !self.write_once() {
+                break;
+            }
+            self.settle();
+            if self.out.len() == before {
+                break; // whoever wrote nothing waits for room, or for the next event
+            }
+        }
+        self.connection.role.transmit(self.out);
+        self.settle();
+    }
+
+    /// One write, of the library or the application; false when nobody wants one.
+    fn write_once(&mut self) -> bool {
+        let connection = &mut *self.connection;
+        if let Role::Client(_) = connection.role
+            && connection.extra.as_ref().is_some_and(|extra| extra.opening.is_some())
+        {
+            return self.send_opening();
+        }
+        if connection.control.answer.is_some() {
+            return self.send_answer();
+        }
+        if connection.transfer().is_some() {
+            return self.send_file();
+        }
+        if connection.control.want_write && connection.session.is_some() && !connection.upgrading {
+            connection.control.want_write = false;
+            self.offer();
+            return true;
+        }
+        if let Some((code, reason)) = connection.control.close {
+            return self.close(code, reason);
+        }
+        false
+    }
+
+    /// One turn of the application.
+    fn offer(&mut self) {
+        let Connection { role, session: Some(session), control, link, now, .. } = &mut *self.connection
+        else {
+            return;
+        };
+        let protocol = role.protocol();
+        let out = Writable { role, out: self.out, stamp: &self.shared.stamp };
+        let mut stream = Stream { control, link, protocol, now: *now, wakes: &mut self.shared.wakes };
+        self.handler.writable(session, out, &mut stream);
+    }
+
+    /// Tells the application something about its stream, if it has one.
+    pub(crate) fn tell(&mut self, event: impl FnOnce(&mut H, &mut H::Session, &mut Stream<'_>)) {
+        let Connection { role, session: Some(session), control, link, now, .. } = &mut *self.connection
+        else {
+            return;
+        };
+        let protocol = role.protocol();
+        let mut stream = Stream { control, link, protocol, now: *now, wakes: &mut self.shared.wakes };
+        event(self.handler, session, &mut stream);
+    }
+
+    /// Does what the application's `close` asks for.
+    fn close(&mut self, code: u16, reason: &str) -> bool {
+        let done = match &mut self.connection.role {
+            Role::WebSocket(socket) => websocket::close(socket, code, reason, self.out),
+            Role::Server(_) | Role::Client(_) | Role::Raw(_) => {
+                self.end(End::Aborted);
+                Ok(())
+            }
+        };
+        if done != Err(SendError::Full) {
+            self.connection.control.close = None;
+        }
+        true
+    }
+
+    /// Tells the codec whether the application takes data, and notices that a stream is complete.
+    pub(crate) fn settle(&mut self) {
+        self.connection.apply_hold();
+        match &self.connection.role {
+            Role::Server(server) if server.response_complete() && server.request_complete() => {
+                self.next_request()
+            }
+            // The rest of the request is not worth reading.
+            Role::Server(server) if server.response_complete() && server.wants().close => {
+                self.end(End::Complete)
+            }
+            Role::Client(client) if client.response_complete() && client.request_complete() => {
+                self.end(End::Complete);
+            }
+            Role::WebSocket(socket) => {
+                if let Some(proto_ws::Outcome::Clean { code, .. }) = socket.outcome() {
+                    self.finish_stream(End::WebSocket(code.map(u16::from)));
+                }
+            }
+            Role::Raw(raw) if raw.finished => self.end(End::Complete),
+            _ => {}
+        }
+    }
+
+    /// The stream is over and the connection with it.
+    pub(crate) fn end(&mut self, end: End) {
+        self.finish_stream(end);
+        self.connection.ended = true;
+    }
+
+    /// The stream is over: gives the session back, once, and forgets what it asked for.
+    pub(crate) fn finish_stream(&mut self, end: End) {
+        self.connection.control = Default::default();
+        if let Some(session) = self.connection.session.take() {
+            self.handler.closed(session, end);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+use proto_core::{SendError, WriteBuf};
+
+use crate::date::Stamp;
+use crate::message::{BodyLength, Field, RequestHead, ResponseHead};
+use crate::role::Role;
+
+/// One turn to write: every method consumes it, so that a turn holds one write, whoever writes the application.
+///
+/// There is room for something when a turn comes, but how much depends on the peer: methods that take a payload
+/// say how much of it they took, and the rest waits for the next turn. Nothing is sent that is not accepted here,
+/// and nothing that is accepted is lost while the link lives. On an error nothing was written, and the turn may
+/// be asked for again.
+///
+/// [`SendError::Full`] asks for another turn, [`SendError::Blocked`] for patience; [`SendError::Misuse`] means that
+/// this stream cannot send that now, such as a WebSocket message on an HTTP stream.
+#[derive(Debug)]
+pub struct Writable<'a, 'o> {
+    pub(crate) role: &'a mut Role,
+    pub(crate) out: &'a mut WriteBuf<'o>,
+    pub(crate) stamp: &'a Stamp,
+}
+
+impl Writable<'_, '_> {
+    /// How many payload bytes one call takes at the most, in this turn.
+    pub fn room(&self) -> usize {
+        self.out.room()
+    }
+
+    /// Server: sends a response that is known as a whole: the head, which announces the length of `body`, and as
+    /// much of `body` as fits. The result counts the bytes taken; send the rest with [`body`](Self::body). With the
+    /// last byte the response is complete.
+    ///
+    /// # Errors
+    /// See the [type](Self).
+    pub fn respond(self, head: &ResponseHead<'_>, body: &[u8]) -> Result<usize, SendError> {
+        let Role::Server(server) = self.role else { return Err(SendError::Misuse) };
+        let empty = self.out.is_empty();
+        let length = BodyLength::Known(body.len() as u64);
+        head.send_http1(length, self.stamp, server, self.out).map_err(|error| never_fits(error, empty))?;
+        match send_content(server, body, self.out) {
+            Err(SendError::Full) => Ok(0),
+            sent => sent,
+        }
+    }
+
+    /// Server: sends the head of a response whose body follows with [`body`](Self::body). A `Known` length completes
+    /// the response with its last byte; otherwise [`finish`](Self::finish) does. How the body is framed is the
+    /// protocol's affair.
+    ///
+    /// # Errors
+    /// See the [type](Self).
+    pub fn head(self, head: &ResponseHead<'_>, length: BodyLength) -> Result<(), SendError> {
+        let Role::Server(server) = self.role else { return Err(SendError::Misuse) };
+        let empty = self.out.is_empty();
+        head.send_http1(length, self.stamp, server, self.out).map_err(|error| never_fits(error, empty))?;
+        finish_known(server, self.out);
+        Ok(())
+    }
+
+    /// Server: sends an informational response (1xx, but not 101), such as 103 with links.
+    ///
+    /// # Errors
+    /// See the [type](Self).
+    pub fn inform(self, status: u16, fields: &[Field<'_>]) -> Result<(), SendError> {
+        let Role::Server(server) = self.role else { return Err(SendError::Misuse) };
+        server.send_informational(status, fields, self.out)
+    }
+
+    /// Client: sends the head of the request; a body follows with [`body`](Self::body) unless `length` says
+    /// otherwise.
+    ///
+    /// # Errors
+    /// See the [type](Self).
+    pub fn request(self, head: &RequestHead<'_>, length: BodyLength) -> Result<(), SendError> {
+        let Role::Client(client) = self.role else { return Err(SendError::Misuse) };
+        let empty = self.out.is_empty();
+        client.send_head(&head.http1(length), self.out).map_err(|error| never_fits(error, empty))
+    }
+
+    /// Sends a piece of the body, or raw bytes, and says how much was taken.
+    ///
+    /// # Errors
+    /// See the [type](Self). An empty piece is accepted and does nothing.
+    pub fn body(self, data: &[u8]) -> Result<usize, SendError> {
+        match self.role {
+            Role::Server(server) => send_content(server, data, self.out),
+            Role::Client(client) => {
+                let sent = client.send_body(data, self.out)?;
+                if client.content_left() == Some(0) {
+                    client.finish(&[], self.out)?;
+                }
+                Ok(sent)
+            }
+            Role::Raw(raw) => raw.send(data, self.out),
+            _ => Err(SendError::Misuse),
+        }
+    }
+
+    /// Completes a message whose length was not announced, with trailer fields where the protocol has them. For a
+    /// raw stream: nothing more will be sent.
+    ///
+    /// # Errors
+    /// See the [type](Self).
+    pub fn finish(self, trailers: &[Field<'_>]) -> Result<(), SendError> {
+        match self.role {
+            Role::Server(server) => server.finish(trailers, self.out),
+            Role::Client(client) => client.finish(trailers, self.out),
+            Role::Raw(raw) => raw.finish(),
+            _ => Err(SendError::Misuse),
+        }
+    }
+
+    /// Sends a piece of a WebSocket message and says how much was taken; `last` marks the final piece. Pieces
+    /// travel as fragments of one message, whole messages that fit as one frame. The message is complete when its
+    /// last piece was taken to its end.
+    ///
+    /// # Errors
+    /// See the [type](Self).
+    pub fn message(self, kind: crate::Kind, payload: &[u8], last: bool) -> Result<usize, SendError> {
+        match self.role {
+            Role::WebSocket(socket) => socket.send(kind, payload, last, self.out),
+            _ => Err(SendError::Misuse),
+        }
+    }
+
+    /// Sends a WebSocket message as one frame, or not at all.
+    ///
+    /// # Errors
+    /// See the [type](Self); `Misuse` also for a message larger than the output buffer: send it in pieces.
+    pub fn whole_message(self, kind: crate::Kind, payload: &[u8]) -> Result<(), SendError> {
+        match self.role {
+            Role::WebSocket(socket) => {
+                let empty = self.out.is_empty();
+                socket.send_message(kind, payload, self.out).map_err(|error| never_fits(error, empty))
+            }
+            _ => Err(SendError::Misuse),
+        }
+    }
+
+    /// Sends a ping of at most 125 bytes.
+    ///
+    /// # Errors
+    /// See the [type](Self).
+    pub fn ping(self, payload: &[u8]) -> Result<(), SendError> {
+        match self.role {
+            Role::WebSocket(socket) => socket.ping(payload, self.out),
+            _ => Err(SendError::Misuse),
+        }
+    }
+}
+
+/// Sends content as far as it fits; with the last byte of an announced length the response is complete.
+///
+/// A head may fit where not one byte of the body does: that is no error, the body follows in the next turn.
+pub(crate) fn send_content(
+    server: &mut proto_h1::Server,
+    data: &[u8],
+    out: &mut WriteBuf<'_>,
+) -> Result<usize, SendError> {
+    let sent = if server.sends_content() { server.send_body(data, out)? } else { data.len() };
+    finish_known(server, out);
+    Ok(sent)
+}
+
+/// Completes a response that has nothing left to send: its announced length is reached, or it has no content.
+pub(crate) fn finish_known(server: &mut proto_h1::Server, out: &mut WriteBuf<'_>) {
+    if server.content_left() == Some(0) {
+        let _ = server.finish(&[], out); // writes nothing, so there is room
+    }
+}
+
+/// What does not fit into an empty buffer never will: waiting for room would be waiting for ever.
+fn never_fits(error: SendError, empty: bool) -> SendError {
+    if empty && error == SendError::Full { SendError::Misuse } else { error }
+}

@@ -1,0 +1,4 @@
+//! This workspace's codecs, driven the way its drivers do.
+
+pub mod h1;
+pub mod ws;

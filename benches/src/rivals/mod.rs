@@ -1,0 +1,14 @@
+//! Other implementations, each used the way its own documentation recommends for speed.
+
+#[cfg(feature = "rivals")]
+pub mod fastwebsockets;
+#[cfg(feature = "rivals")]
+pub mod httparse;
+#[cfg(feature = "rivals-c")]
+pub mod picohttpparser;
+#[cfg(feature = "rivals")]
+mod transport;
+#[cfg(feature = "rivals")]
+pub mod tungstenite;
+#[cfg(feature = "rivals")]
+pub mod yawc;

@@ -1,0 +1,24 @@
+//! `sanswire`: a server and clients for HTTP and WebSocket on the sans-IO crates of this workspace.
+#![forbid(unsafe_code)]
+#![allow(clippy::disallowed_methods, reason = "a program that people wait for reads the clock")]
+
+mod args;
+mod client;
+mod exit;
+mod get;
+mod serve;
+mod url;
+mod ws;
+
+use clap::Parser as _;
+
+fn main() -> std::process::ExitCode {
+    let arguments = args::Arguments::parse();
+    args::start_logging(arguments.log.as_deref());
+    let outcome = match arguments.command.unwrap_or_default() {
+        args::Command::Serve(options) => serve::run(&options),
+        args::Command::Get(options) => get::run(options),
+        args::Command::Ws(options) => ws::run(options),
+    };
+    exit::report(outcome)
+}

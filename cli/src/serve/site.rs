@@ -1,0 +1,254 @@
+//! What the demo server serves: which path is what, and one session type for all of it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::{End, Fields, Group, Handler, Message, Request, Stream, Wakes, Writable};
+use drivers::Waker;
+
+use super::body::{Bytes, Drip, Echo, Reply};
+use super::mirror::{Board, Mirror, Stroke};
+use super::socket::{Counter, EchoSocket};
+use super::{Shared, page};
+
+/// The application of one thread.
+pub(super) struct Site {
+    shared: Arc<Shared>,
+    /// All threads of the server, this one included: each has a board, and all boards show the same.
+    threads: Vec<Waker<Stroke>>,
+    board: Board,
+    /// Buffers of finished echoes, for the next ones: an echo in steady state allocates nothing.
+    buffers: Vec<Vec<u8>>,
+}
+
+impl Site {
+    pub(super) fn new(shared: Arc<Shared>, threads: &[Waker<Stroke>]) -> Self {
+        Self { shared, threads: threads.to_vec(), board: Board::default(), buffers: Vec::new() }
+    }
+
+    /// Sends a stroke to the boards of all threads. A thread that is too busy to take it misses it.
+    fn publish(&self, stroke: &Stroke) {
+        for thread in &self.threads {
+            let _ = thread.wake(Stroke::clone(stroke));
+        }
+    }
+
+    fn root(&self) -> Option<&Path> {
+        self.shared.root.as_deref()
+    }
+}
+
+/// What a stream is busy with.
+pub(super) enum Session {
+    Reply(Reply),
+    Echo(Echo),
+    Bytes(Bytes),
+    Drip(Drip),
+    EchoSocket(EchoSocket),
+    Counter(Counter),
+    Mirror(Mirror),
+}
+
+impl Handler for Site {
+    type Session = Session;
+    type Message = Stroke;
+
+    fn request(&mut self, request: &Request<'_>, stream: &mut Stream<'_>) -> Option<Session> {
+        self.shared.count_request();
+        tracing::debug!(
+            method = %request.method().escape_ascii(),
+            path = %request.path().escape_ascii(),
+            peer = ?stream.peer(),
+            "request"
+        );
+        let session = self.route(request, stream);
+        stream.want_write();
+        session
+    }
+
+    fn body(&mut self, session: &mut Session, data: &mut [u8], stream: &mut Stream<'_>) {
+        if let Session::Echo(echo) = session {
+            echo.take(data, stream);
+        }
+    }
+
+    fn body_end(&mut self, session: &mut Session, _: Fields<'_>, stream: &mut Stream<'_>) {
+        if let Session::Echo(echo) = session {
+            echo.end(stream);
+        }
+    }
+
+    fn opened(&mut self, session: &mut Session, _: Option<&str>, stream: &mut Stream<'_>) {
+        match session {
+            Session::Counter(counter) => counter.start(stream),
+            Session::Mirror(mirror) => mirror.start(&self.board, stream),
+            _ => {}
+        }
+    }
+
+    fn message(&mut self, session: &mut Session, message: Message<'_>, stream: &mut Stream<'_>) {
+        match session {
+            Session::EchoSocket(echo) => echo.take(&message, &mut self.buffers, stream),
+            Session::Counter(counter) => counter.take(&message),
+            Session::Mirror(mirror) => {
+                if let Some(stroke) = mirror.take(&message, stream) {
+                    self.publish(&stroke);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn writable(&mut self, session: &mut Session, out: Writable<'_, '_>, stream: &mut Stream<'_>) {
+        match session {
+            Session::Reply(reply) => reply.write(out, stream),
+            Session::Echo(echo) => echo.write(out, stream),
+            Session::Bytes(bytes) => bytes.write(out, stream),
+            Session::Drip(drip) => drip.write(out, stream),
+            Session::EchoSocket(echo) => echo.write(out, &mut self.buffers, stream),
+            Session::Counter(counter) => counter.write(out, stream),
+            Session::Mirror(mirror) => mirror.write(out, &self.board, stream),
+        }
+    }
+
+    fn timer(&mut self, session: &mut Session, stream: &mut Stream<'_>) {
+        match session {
+            Session::Drip(_) => stream.want_write(),
+            Session::Counter(counter) => counter.tick(stream),
+            _ => {}
+        }
+    }
+
+    fn closed(&mut self, session: Session, end: End) {
+        match session {
+            Session::EchoSocket(echo) => echo.give_back(&mut self.buffers),
+            Session::Counter(_) | Session::Mirror(_) => {}
+            _ if end == End::Complete => return,
+            _ => {}
+        }
+        tracing::debug!(?end, "stream closed");
+    }
+
+    fn woken(&mut self, stroke: Stroke, wakes: &mut Wakes) {
+        self.board.add(stroke);
+        wakes.group(MIRRORS);
+    }
+}
+
+/// All open mirror boards of a thread.
+pub(super) const MIRRORS: Group = Group(1);
+
+const HTML: &str = "text/html; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
+
+impl Site {
+    fn route(&mut self, request: &Request<'_>, stream: &mut Stream<'_>) -> Option<Session> {
+        let path = request.path();
+        match path {
+            b"/ws/echo" => return upgrade(request, stream, Session::EchoSocket(EchoSocket::default())),
+            b"/ws/counter" => return upgrade(request, stream, Session::Counter(Counter::default())),
+            b"/ws/mirror" => return upgrade(request, stream, Session::Mirror(Mirror::default())),
+            b"/echo" if matches!(request.method(), b"POST" | b"PUT") => {
+                return Some(Session::Echo(Echo::new(request)));
+            }
+            _ => {}
+        }
+        let readable = matches!(request.method(), b"GET" | b"HEAD");
+        match path {
+            b"*" if request.method() == b"OPTIONS" => {
+                return Some(Session::Reply(Reply::allow(204, ALL_METHODS)));
+            }
+            _ if request.method() == b"OPTIONS" => {
+                return Some(Session::Reply(Reply::allow(204, methods(path))));
+            }
+            _ if !readable && self.is_endpoint(path) => {
+                return Some(Session::Reply(Reply::allow(405, methods(path))));
+            }
+            _ => {}
+        }
+        if let Some(number) = path.strip_prefix(b"/bytes/") {
+            return sized(number, stream, Bytes::known);
+        }
+        if let Some(number) = path.strip_prefix(b"/chunked/") {
+            return sized(number, stream, Bytes::chunked);
+        }
+        Some(match path {
+            b"/" => Session::Reply(Reply::page(HTML, page::INDEX)),
+            b"/hello" => Session::Reply(Reply::fixed(TEXT, b"Hello, world!")),
+            b"/echo" => Session::Reply(Reply::fixed(TEXT, b"POST or PUT something, and it comes back.\n")),
+            b"/info" => Session::Reply(Reply::owned(JSON, info(request, stream))),
+            b"/drip" => match Drip::parse(request.query().unwrap_or_default()) {
+                Some(drip) => Session::Drip(drip),
+                None => return refuse(stream, 400),
+            },
+            _ => {
+                if let Some(root) = self.root() {
+                    stream.serve_file(root, request);
+                }
+                return None;
+            }
+        })
+    }
+
+    fn is_endpoint(&self, path: &[u8]) -> bool {
+        const FIXED: [&[u8]; 5] = [b"/", b"/hello", b"/echo", b"/info", b"/drip"];
+        FIXED.contains(&path) || path.starts_with(b"/bytes/") || path.starts_with(b"/chunked/")
+    }
+}
+
+const ALL_METHODS: &str = "GET, HEAD, POST, PUT, OPTIONS";
+
+fn methods(path: &[u8]) -> &'static str {
+    if path == b"/echo" { ALL_METHODS } else { "GET, HEAD, OPTIONS" }
+}
+
+fn upgrade(request: &Request<'_>, stream: &mut Stream<'_>, session: Session) -> Option<Session> {
+    match request.websocket() {
+        // Any one offered subprotocol will do: the demo sockets carry plain text and bytes.
+        Some(Ok(upgrade)) => {
+            let first = upgrade.protocols().next();
+            upgrade.accept(first, stream);
+            Some(session)
+        }
+        Some(Err(refusal)) => {
+            refusal.answer(stream);
+            None
+        }
+        None => refuse(stream, 426),
+    }
+}
+
+fn refuse(stream: &mut Stream<'_>, status: u16) -> Option<Session> {
+    stream.refuse(status);
+    None
+}
+
+/// `/bytes/N` and `/chunked/N`, for any N that a length can be.
+fn sized(digits: &[u8], stream: &mut Stream<'_>, new: fn(u64) -> Bytes) -> Option<Session> {
+    match number(digits) {
+        Some(length) => Some(Session::Bytes(new(length))),
+        None => refuse(stream, 404),
+    }
+}
+
+/// Decimal digits and nothing else.
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |number, digit| {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// What the page shows about its own connection.
+fn info(request: &Request<'_>, stream: &Stream<'_>) -> String {
+    let tls = stream.tls().map_or("null".to_owned(), |tls| format!("\"{}\"", tls.version));
+    format!("{{\"http\":\"{}\",\"tls\":{tls}}}\n", request.version())
+}
+
+/// How long the counter waits between two numbers.
+pub(super) const COUNTER_PERIOD: Duration = Duration::from_millis(50);

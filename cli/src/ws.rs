@@ -1,0 +1,236 @@
+//! `sanswire ws`: a WebSocket on standard input and output, or an echo.
+
+use std::io::{self, BufRead as _, Write as _};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::time::Duration;
+
+use app::{
+    App, ClientRole, ConnectionId, End, Field, Handler, Kind, Message, MessageEnd, SendError, Stream, Wakes,
+    WebSocket, Writable,
+};
+use drivers::Waker;
+
+use crate::args::Ws;
+use crate::client;
+use crate::exit::{self, Failure};
+use crate::url::Url;
+
+/// Runs the command.
+pub(crate) fn run(options: Ws) -> Result<(), Failure> {
+    let url = Url::parse(&options.url, "ws", "wss")?;
+    let mut fields = client::fields(&options.header)?;
+    if !fields.iter().any(|(name, _)| name == "user-agent") {
+        fields.push(("user-agent".into(), client::USER_AGENT.into()));
+    }
+    for name in &options.subprotocol {
+        client::check_method(name).map_err(|_| {
+            Failure::new(exit::Kind::Usage, format!("--subprotocol wants a name, not {name:?}"))
+        })?;
+    }
+    let ping = options.ping.map(client::seconds).transpose()?;
+    let target = url.target(options.unix_socket.as_deref());
+    let protocols = options.subprotocol.iter().map(String::as_str).collect::<Vec<_>>();
+    let field_views =
+        fields.iter().map(|(name, value)| Field::new(name, value.as_bytes())).collect::<Vec<_>>();
+    let websocket = WebSocket::new(&url.authority, &url.path, &protocols, &field_views).map_err(|_| {
+        Failure::new(exit::Kind::Usage, "these fields cannot be part of a WebSocket handshake")
+    })?;
+
+    let (lines, input) = sync_channel(QUEUED_LINES);
+    let kind = if options.binary { Kind::Binary } else { Kind::Text };
+    let talk = match options.echo {
+        true => Talk::Echo { piece: Vec::new(), sent: 0, message: None },
+        false => Talk::Lines { kind, line: None, sent: 0, ended: false },
+    };
+    let mut app = App::new(Client { input, connection: None, end: None }, client::config()?);
+    let session = Session { talk, ping, ping_due: false };
+    app.connect(target, ClientRole::WebSocket(websocket), session);
+    let mut driver = client::driver(&options.trust, app)?;
+    if !options.echo {
+        let waker = driver.waker();
+        std::thread::spawn(move || read_lines(&lines, &waker));
+    }
+    loop {
+        if let Some(end) = driver.service_mut().handler_mut().end.take() {
+            return outcome(&options.url, end);
+        }
+        client::turn(&mut driver, None)?;
+    }
+}
+
+/// Lines read ahead of what the connection takes.
+const QUEUED_LINES: usize = 64;
+
+/// Reads standard input on a thread of its own, no further ahead than the queue.
+fn read_lines(lines: &SyncSender<Line>, waker: &Waker<()>) {
+    let mut input = io::stdin().lock();
+    loop {
+        let mut line = Vec::new();
+        let read = input.read_until(b'\n', &mut line);
+        let end = !matches!(read, Ok(1..));
+        if line.last() == Some(&b'\n') {
+            line.pop();
+            if line.last() == Some(&b'\r') {
+                line.pop();
+            }
+        }
+        if lines.send(if end { None } else { Some(line) }).is_err() {
+            return;
+        }
+        let _ = waker.wake(()); // a full queue means that a wake-up is on its way
+        if end {
+            return;
+        }
+    }
+}
+
+/// A line of input, or its end.
+type Line = Option<Vec<u8>>;
+
+fn outcome(url: &str, end: End) -> Result<(), Failure> {
+    match end {
+        End::WebSocket(None | Some(1000 | 1001)) => Ok(()),
+        End::WebSocket(Some(code)) => {
+            Err(Failure::new(exit::Kind::WebSocket, format!("{url}: the peer closed with {code}")))
+        }
+        end => Err(client::failure(url, end, false)),
+    }
+}
+
+/// The application.
+struct Client {
+    input: Receiver<Line>,
+    /// The connection, to be woken when there is input.
+    connection: Option<ConnectionId>,
+    end: Option<End>,
+}
+
+struct Session {
+    talk: Talk,
+    ping: Option<Duration>,
+    ping_due: bool,
+}
+
+enum Talk {
+    /// Lines of input as messages, messages as lines.
+    Lines { kind: Kind, line: Option<Vec<u8>>, sent: usize, ended: bool },
+    /// Every message back: one piece that arrived and is not sent back yet.
+    Echo { piece: Vec<u8>, sent: usize, message: Option<(Kind, bool)> },
+}
+
+impl Client {
+    /// Sends the next line, as far as there is room.
+    fn send_line(&mut self, talk: &mut Talk, out: Writable<'_, '_>, stream: &mut Stream<'_>) {
+        let Talk::Lines { kind, line, sent, ended } = talk else { return };
+        if line.is_none() && !*ended {
+            match self.input.try_recv() {
+                Ok(Some(next)) => *line = Some(next),
+                Err(TryRecvError::Empty) => return,
+                Ok(None) | Err(TryRecvError::Disconnected) => {
+                    *ended = true;
+                    stream.close();
+                }
+            }
+        }
+        let Some(text) = line else { return };
+        match out.message(*kind, &text[*sent..], true) {
+            Ok(count) => {
+                *sent += count;
+                if *sent == text.len() {
+                    (*line, *sent) = (None, 0);
+                }
+                stream.want_write();
+            }
+            Err(SendError::Full | SendError::Blocked) => stream.want_write(),
+            Err(_) => stream.close(),
+        }
+    }
+}
+
+impl Handler for Client {
+    type Session = Session;
+    type Message = ();
+
+    fn opened(&mut self, session: &mut Session, protocol: Option<&str>, stream: &mut Stream<'_>) {
+        if let Some(protocol) = protocol {
+            eprintln!("subprotocol {protocol}");
+        }
+        self.connection = Some(stream.id());
+        stream.set_timer(session.ping);
+        stream.want_write();
+    }
+
+    fn message(&mut self, session: &mut Session, message: Message<'_>, stream: &mut Stream<'_>) {
+        let last = message.end == MessageEnd::Message;
+        match &mut session.talk {
+            Talk::Lines { .. } => {
+                let mut output = io::stdout().lock();
+                let written = output.write_all(message.payload);
+                let newline =
+                    if last { output.write_all(b"\n").and_then(|()| output.flush()) } else { Ok(()) };
+                if written.and(newline).is_err() {
+                    stream.close(); // nobody reads the output any longer
+                }
+            }
+            Talk::Echo { piece, message: echoed, .. } => {
+                piece.extend_from_slice(message.payload);
+                *echoed = Some((message.kind, last));
+                stream.hold();
+                stream.want_write();
+            }
+        }
+    }
+
+    fn pong(&mut self, _: &mut Session, payload: &[u8], _: &mut Stream<'_>) {
+        eprintln!("pong {}", payload.escape_ascii());
+    }
+
+    fn timer(&mut self, session: &mut Session, stream: &mut Stream<'_>) {
+        session.ping_due = true;
+        stream.want_write();
+    }
+
+    fn writable(&mut self, session: &mut Session, out: Writable<'_, '_>, stream: &mut Stream<'_>) {
+        if session.ping_due {
+            if out.ping(b"sanswire").is_ok() {
+                session.ping_due = false;
+                stream.set_timer(session.ping);
+            }
+            stream.want_write();
+            return;
+        }
+        let Talk::Echo { piece, sent, message } = &mut session.talk else {
+            return self.send_line(&mut session.talk, out, stream);
+        };
+        let Some((kind, last)) = *message else { return };
+        match out.message(kind, &piece[*sent..], last) {
+            Ok(count) if *sent + count == piece.len() => {
+                piece.clear();
+                (*sent, *message) = (0, None);
+                stream.resume();
+            }
+            Ok(count) => {
+                *sent += count;
+                stream.want_write();
+            }
+            Err(SendError::Full | SendError::Blocked) => stream.want_write(),
+            Err(_) => stream.close(),
+        }
+    }
+
+    fn woken(&mut self, (): (), wakes: &mut Wakes) {
+        if let Some(connection) = self.connection {
+            wakes.connection(connection);
+        }
+    }
+
+    fn peer_closing(&mut self, _: &mut Session, code: Option<u16>, reason: &str, _: &mut Stream<'_>) {
+        let code = code.map_or("without a code".to_owned(), |code| format!("with {code}"));
+        let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        eprintln!("closed {code}{reason}");
+    }
+
+    fn closed(&mut self, _: Session, end: End) {
+        self.end = Some(end);
+    }
+}

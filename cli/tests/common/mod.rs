@@ -1,0 +1,27 @@
+//! What the tests of the `sanswire` binary share: running it and other people's programs, each within a time limit.
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "each test uses a part of this, and a test may panic"
+)]
+
+pub(crate) mod certificate;
+pub(crate) mod files;
+pub(crate) mod peer;
+pub(crate) mod raw;
+pub(crate) mod run;
+pub(crate) mod server;
+pub(crate) mod tools;
+
+use std::process::Command;
+
+/// A command that runs the `sanswire` binary.
+pub(crate) fn sanswire(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sanswire"));
+    command.args(arguments);
+    command
+}

@@ -1,0 +1,140 @@
+//! `sanswire serve`: how it starts, fails to start, and stops.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::Command;
+
+use common::certificate::Certificate;
+use common::files::Folder;
+use common::raw::{connect, read_head, read_to_end};
+use common::run::{run, succeed};
+use common::sanswire;
+use common::server::Server;
+
+const FREE: [&str; 4] = ["--listen", "127.0.0.1:0", "--listen-tls", "127.0.0.1:0"];
+
+/// Sends a signal to this one server.
+fn signal(server: &Server, name: &str) {
+    succeed(Command::new("kill").args([&format!("-{name}"), &server.process.id().to_string()]));
+}
+
+#[test]
+fn what_keeps_it_from_starting() {
+    let folder = Folder::new();
+    let busy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let busy = busy.local_addr().unwrap().to_string();
+    let (one, other) = (Certificate::new(), Certificate::new());
+    let text = folder.write("text", "this is no certificate");
+    let missing = folder.file("missing");
+    let nowhere = "nowhere".to_owned();
+    for (more, mention) in [
+        (&["--listen", &busy, "--listen-tls", "127.0.0.1:0"][..], &busy),
+        (&["--listen", "127.0.0.1:0", "--listen-tls", &busy], &busy),
+        (&["--listen", &nowhere], &nowhere),
+        (&[&FREE[..], &["--cert", &missing, "--key", &one.key()]].concat(), &missing),
+        (&[&FREE[..], &["--cert", &text, "--key", &one.key()]].concat(), &text),
+        (&[&FREE[..], &["--cert", &one.cert(), "--key", &text]].concat(), &text),
+        (&[&FREE[..], &["--cert", &one.cert(), "--key", &other.key()]].concat(), &other.key()),
+        (&[&FREE[..], &["--root", &missing]].concat(), &missing),
+        (&[&FREE[..], &["--root", &text]].concat(), &text),
+    ] {
+        let got = run(&mut sanswire(&[&["serve"], more].concat()));
+        assert!(got.status.is_some_and(|status| status != 0), "{more:?}: {got}");
+        let line = got.one_complaint();
+        assert!(
+            line.contains(mention.as_str()) || mention.ends_with("key.pem"),
+            "{mention} is not named: {line}"
+        );
+    }
+}
+
+#[test]
+fn stops_when_asked_and_sums_up() {
+    for name in ["TERM", "INT"] {
+        let server = Server::start();
+        let mut stream = connect(server.http_port);
+        stream.write_all(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        assert!(read_head(&mut stream).starts_with("HTTP/1.1 200 "));
+        signal(&server, name);
+        // An idle connection does not hold it up.
+        assert!(read_to_end(&mut stream).ends_with(b"Hello, world!"));
+        let finished = server.process.finish();
+        assert_eq!(finished.status, Some(0), "{finished}");
+        let said = finished.text() + &finished.stderr;
+        assert!(said.contains("request"), "no summary: {said}");
+    }
+}
+
+#[test]
+fn finishes_what_is_under_way_before_it_stops() {
+    let server = Server::start();
+    let mut stream = connect(server.http_port);
+    stream.write_all(b"GET /drip?ms=50&n=10 HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    assert!(read_head(&mut stream).starts_with("HTTP/1.1 200 "));
+    let mut first = [0];
+    stream.read_exact(&mut first).unwrap();
+    signal(&server, "TERM");
+    let body = read_to_end(&mut stream);
+    assert!(body.ends_with(b"0\r\n\r\n"), "cut short: {:?}", String::from_utf8_lossy(&body));
+    assert_eq!(server.process.finish().status, Some(0));
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    let server = Server::start();
+    let mut stream = connect(server.http_port);
+    let echo = |body: &str| {
+        format!("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    };
+    let requests = [
+        echo("first body"),
+        "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
+        "HEAD /bytes/5 HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
+        echo("second body"),
+        "GET /bytes/3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".to_owned(),
+        "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
+    ];
+    stream.write_all(requests.concat().as_bytes()).unwrap();
+    let all = read_to_end(&mut stream);
+    let all = String::from_utf8_lossy(&all);
+    assert_eq!(all.matches("HTTP/1.1 200 ").count(), 5, "{all}");
+    let places: Vec<_> = ["first body", "Hello, world!", "second body"].map(|part| all.find(part)).into();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{all}");
+    assert_eq!(all.matches("Hello, world!").count(), 1, "nothing is answered after Connection: close");
+}
+
+#[test]
+fn requests_that_are_refused() {
+    let server = Server::start();
+    for (request, status) in [
+        ("GET /hello HTTP/1.1\r\n\r\n", "400"),
+        ("GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
+        ("GET /hello HTTP/1.1\nHost: a\n\n", "400"),
+        ("GET /hello HTTP/1.1\r\nHost: a\r\nX : b\r\n\r\n", "400"),
+        ("GET /hello HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n", "400"),
+        ("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\nx", "400"),
+        ("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\nx", "400"),
+        (
+            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "400",
+        ),
+        ("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "501"),
+        ("POST /echo HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"),
+        ("GET /hello HTTP/2.0\r\nHost: a\r\n\r\n", "505"),
+        ("GET hello HTTP/1.1\r\nHost: a\r\n\r\n", "400"),
+        ("G(T /hello HTTP/1.1\r\nHost: a\r\n\r\n", "400"),
+    ] {
+        let mut stream = connect(server.http_port);
+        stream.write_all(request.as_bytes()).unwrap();
+        let answer = read_to_end(&mut stream);
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let ok = answer.starts_with(&format!("HTTP/1.1 {status} "))
+            || (status != "400" && answer.starts_with("HTTP/1.1 400 "));
+        assert!(ok, "{request:?}: {answer}");
+        assert!(answer.to_lowercase().contains("\r\nconnection: close\r\n"), "{answer}");
+    }
+}

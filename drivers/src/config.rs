@@ -1,0 +1,14 @@
+use crate::limits::Limits;
+use crate::options::SocketOptions;
+use crate::tls::ClientTls;
+
+/// How a driver is to behave.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// What is bounded, and by how much.
+    pub limits: Limits,
+    /// What is set on TCP sockets.
+    pub socket: SocketOptions,
+    /// TLS of outgoing connections.
+    pub client_tls: ClientTls,
+}

@@ -1,0 +1,297 @@
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use app::{Closed, ConnectionId, LinkInfo, Service, TlsTarget};
+use proto_core::{Deadline, Instant, Reason};
+
+use crate::files::FileList;
+use crate::pool::Buffer;
+use crate::tls::{Tls, TlsAcceptor, TlsConnector};
+use crate::workspace::Workspace;
+
+/// A socket with what belongs to it: TLS if any, bytes under way, and the service's connection.
+///
+/// The loop that owns it calls [`on_ready`](Self::on_ready) when the operating system reports readiness,
+/// [`turn`](Self::turn) after that, when [`poll_timeout`](Self::poll_timeout) is due and whenever the last turn said
+/// [`Turn::Again`], and [`close`](Self::close) to end it early. Readiness may be level- or edge-triggered. What
+/// concerns the service rather than one link is that loop's to call too, if the service needs it:
+/// [`wall_clock`](Service::wall_clock), [`poll_wake`](Service::poll_wake), [`poll_connect`](Service::poll_connect).
+///
+/// At rest a link owns its state and no buffer.
+#[derive(Debug)]
+pub struct Link<C> {
+    pub(crate) socket: OwnedFd,
+    pub(crate) ready: Ready,
+    pub(crate) id: ConnectionId,
+    pub(crate) files: FileList,
+    pub(crate) tls: Option<Box<Tls>>,
+    /// Input not yet taken by the connection.
+    pub(crate) rx: Option<Buffer>,
+    /// Output not yet taken by the socket (or by TLS).
+    pub(crate) tx: Option<Buffer>,
+    /// The link's own deadline: of the handshake, of send progress or of lingering.
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) phase: Phase<C>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Phase<C> {
+    /// TLS is being agreed on; an outgoing connection waits here.
+    Handshake(Box<Waiting<C>>),
+    /// Bytes go to and from the connection.
+    Open(C),
+    /// The connection is gone; what it sent last is given time to arrive.
+    Linger,
+}
+
+#[derive(Debug)]
+pub(crate) struct Waiting<C> {
+    pub(crate) connection: Option<C>,
+    pub(crate) listener: Option<usize>,
+    pub(crate) peer: Option<SocketAddr>,
+}
+
+/// What is known of the socket, remembered between reports of readiness.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ready {
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
+    /// The end of input or an error is on its way: a short read does not mean that nothing is left.
+    pub(crate) hangup: bool,
+    /// The socket is broken in both directions.
+    pub(crate) broken: bool,
+    /// Reading has given the end of input.
+    pub(crate) eof: bool,
+    /// The connection knows of the end of input.
+    pub(crate) eof_told: bool,
+    /// Our side of the socket is shut.
+    pub(crate) shut: bool,
+}
+
+/// A socket and where it comes from.
+#[derive(Debug)]
+pub struct Origin {
+    /// The socket; it must not be blocking.
+    pub socket: OwnedFd,
+    /// What the link is to be called.
+    pub id: ConnectionId,
+    /// The listener that accepted it, for the service.
+    pub listener: Option<usize>,
+    /// The other end, for the service.
+    pub peer: Option<SocketAddr>,
+}
+
+/// What a link waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interest {
+    /// Input, or the end of it.
+    pub readable: bool,
+    /// Room for output.
+    pub writable: bool,
+}
+
+/// How a turn ended.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// The link waits for readiness, its deadline, or a wake-up.
+    Wait,
+    /// There is more to do; give others a turn first.
+    Again,
+    /// The link is over and can be dropped; the service knows.
+    Over,
+}
+
+impl<C> Link<C> {
+    /// A link for an accepted socket, which must not be blocking. `None`: the service does not want it.
+    ///
+    /// With `tls` the service is asked later, when the handshake is complete.
+    pub fn accepted<S: Service<Connection = C>>(
+        origin: Origin,
+        tls: Option<&TlsAcceptor>,
+        service: &mut S,
+        workspace: &mut Workspace,
+        now: Instant,
+    ) -> Option<Self> {
+        workspace.stats.accepted += 1;
+        let Origin { socket, id, listener, peer } = origin;
+        if let Some(tls) = tls {
+            let tls = tls.accept(workspace.limits.buffer).ok()?;
+            let deadline = now + workspace.limits.tls_handshake;
+            let waiting = Waiting { connection: None, listener, peer };
+            return Some(Self::handshake(socket, id, tls, waiting, deadline));
+        }
+        let connection = service.accept(&LinkInfo { id, listener, peer, tls: None }, now);
+        let Some(connection) = connection else {
+            workspace.stats.refused += 1;
+            return None;
+        };
+        Some(Self::new(socket, id, Phase::Open(connection)))
+    }
+
+    /// A link for an outgoing connection whose transport is established; the socket must not be blocking. With `tls`
+    /// the service is told later, when the handshake is complete, which must be by `deadline`.
+    ///
+    /// # Errors
+    /// What `tls` names cannot be a server's name. The service has been told.
+    pub fn connected<S: Service<Connection = C>>(
+        origin: Origin,
+        tls: Option<(&TlsConnector, &TlsTarget, Instant)>,
+        mut connection: C,
+        service: &mut S,
+        workspace: &mut Workspace,
+        now: Instant,
+    ) -> Result<Self, Closed> {
+        let Origin { socket, id, peer, .. } = origin;
+        if let Some((tls, target, deadline)) = tls {
+            return match tls.connect(target, workspace.limits.buffer) {
+                Ok(tls) => {
+                    let waiting = Waiting { connection: Some(connection), listener: None, peer };
+                    Ok(Self::handshake(socket, id, tls, waiting, deadline))
+                }
+                Err(why) => {
+                    workspace.stats.failed += 1;
+                    service.closed(connection, why);
+                    Err(why)
+                }
+            };
+        }
+        workspace.stats.connected += 1;
+        service.connected(&mut connection, &LinkInfo { id, listener: None, peer, tls: None }, now);
+        Ok(Self::new(socket, id, Phase::Open(connection)))
+    }
+
+    fn handshake(
+        socket: OwnedFd,
+        id: ConnectionId,
+        tls: Tls,
+        waiting: Waiting<C>,
+        deadline: Instant,
+    ) -> Self {
+        let mut link = Self::new(socket, id, Phase::Handshake(Box::new(waiting)));
+        link.tls = Some(Box::new(tls));
+        link.deadline = Some(deadline);
+        link
+    }
+
+    fn new(socket: OwnedFd, id: ConnectionId, phase: Phase<C>) -> Self {
+        let ready = Ready { readable: true, writable: true, ..Ready::default() };
+        Self {
+            socket,
+            ready,
+            id,
+            files: FileList::EMPTY,
+            tls: None,
+            rx: None,
+            tx: None,
+            deadline: None,
+            phase,
+        }
+    }
+
+    /// Notes what the operating system reports.
+    pub fn on_ready(&mut self, readable: bool, writable: bool) {
+        self.ready.readable |= readable && !self.ready.eof;
+        self.ready.writable |= writable;
+    }
+
+    /// Notes that the peer has finished sending (`broken` is false) or that the socket reports an error.
+    pub fn on_hangup(&mut self, broken: bool) {
+        self.on_ready(true, broken);
+        self.ready.hangup = true;
+        self.ready.broken |= broken;
+    }
+
+    /// What to wait for before the next turn. May change with every turn.
+    pub fn interest<S: Service<Connection = C>>(&self, service: &S) -> Interest {
+        let writable = self.tx.is_some() || self.tls.as_ref().is_some_and(|tls| tls.wants_write());
+        let readable = match &self.phase {
+            Phase::Open(connection) => service.wants(connection).read,
+            Phase::Handshake(_) | Phase::Linger => true,
+        };
+        Interest { readable: readable && !self.ready.eof, writable }
+    }
+
+    /// When the next turn is due at the latest. May change with every turn.
+    pub fn poll_timeout<S: Service<Connection = C>>(&self, service: &S) -> Option<Deadline> {
+        let reason = match self.phase {
+            Phase::Handshake(_) => Reason::TlsHandshake,
+            Phase::Open(_) => Reason::SendProgress,
+            Phase::Linger => Reason::Close,
+        };
+        let own = self.deadline.map(|at| Deadline::new(at, reason));
+        match &self.phase {
+            Phase::Open(connection) => Deadline::earlier(own, service.poll_timeout(connection)),
+            Phase::Handshake(_) | Phase::Linger => own,
+        }
+    }
+
+    /// Delivers a wake-up of `group`; true when a turn is due.
+    pub fn wake<S: Service<Connection = C>>(&mut self, service: &mut S, group: Option<app::Group>) -> bool {
+        match &mut self.phase {
+            Phase::Open(connection) => service.wake(connection, group),
+            Phase::Handshake(_) | Phase::Linger => false,
+        }
+    }
+
+    /// Tells the connection to finish; a turn is due.
+    pub fn drain<S: Service<Connection = C>>(&mut self, service: &mut S, now: Instant) {
+        if let Phase::Open(connection) = &mut self.phase {
+            service.drain(connection, now);
+        }
+    }
+
+    /// Whether the service's connection is gone and only the socket is left.
+    pub fn is_lingering(&self) -> bool {
+        matches!(self.phase, Phase::Linger)
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open(_))
+    }
+
+    /// The connection, once it is established and until it is closed.
+    pub fn connection_mut(&mut self) -> Option<&mut C> {
+        match &mut self.phase {
+            Phase::Open(connection) => Some(connection),
+            Phase::Handshake(_) | Phase::Linger => None,
+        }
+    }
+
+    /// Ends the link at once. The service's connection, if there still is one, is told `why`.
+    pub fn close<S: Service<Connection = C>>(
+        mut self,
+        service: &mut S,
+        workspace: &mut Workspace,
+        why: Closed,
+    ) {
+        self.end(service, workspace, why);
+    }
+
+    /// Returns what the link has borrowed and tells the service. What remains is a socket.
+    pub(crate) fn end<S: Service<Connection = C>>(
+        &mut self,
+        service: &mut S,
+        workspace: &mut Workspace,
+        why: Closed,
+    ) {
+        workspace.files.close_all(&mut self.files);
+        for buffer in [self.rx.take(), self.tx.take()].into_iter().flatten() {
+            workspace.pool.give(buffer);
+        }
+        let connection = match core::mem::replace(&mut self.phase, Phase::Linger) {
+            Phase::Open(connection) => Some(connection),
+            Phase::Handshake(waiting) => waiting.connection,
+            Phase::Linger => None,
+        };
+        if let Some(connection) = connection {
+            service.closed(connection, why);
+        }
+    }
+}
+
+impl<C> AsFd for Link<C> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}

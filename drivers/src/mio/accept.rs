@@ -1,0 +1,92 @@
+use std::io;
+
+use ::mio::Token;
+use app::Service;
+use proto_core::Instant;
+
+use super::{Driver, LISTENERS, watch};
+use crate::link::{Link, Origin};
+use crate::listen::{Accepted, Listen, ListenAddress, Listening, accept, open};
+use crate::table::{Occupant, Watch};
+use crate::tls::TlsAcceptor;
+
+#[derive(Debug)]
+pub(super) struct Listener {
+    listening: Listening,
+    tls: Option<TlsAcceptor>,
+    /// Its number among all that were given.
+    number: usize,
+    pub(super) ready: bool,
+}
+
+impl<S: Service> Driver<S> {
+    /// Listens, and gives the address with the port that was chosen. Listeners are numbered from 0 in the order in
+    /// which they are added ([`LinkInfo::listener`](app::LinkInfo::listener)).
+    ///
+    /// # Errors
+    /// The address is taken, not ours, or not permitted.
+    pub fn listen(&mut self, listen: &Listen) -> io::Result<ListenAddress> {
+        let mut listening = open(listen, &self.options, 1)?;
+        let listening = listening.pop().ok_or(io::ErrorKind::AddrNotAvailable)?;
+        let address = listening.address.clone();
+        self.adopt(listening, listen.tls.clone())?;
+        Ok(address)
+    }
+
+    pub(crate) fn adopt(&mut self, listening: Listening, tls: Option<TlsAcceptor>) -> io::Result<()> {
+        let number = self.listeners.len();
+        let token = Token(LISTENERS + number.min(0xffff));
+        watch(self.poll.registry(), &listening.socket, token, Watch::Readable)?;
+        self.listeners.push(Listener { listening, tls, number, ready: true });
+        Ok(())
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.table.len() < self.workspace.limits.connections as usize
+    }
+
+    pub(super) fn accept(&mut self, now: Instant) {
+        if self.resting.is_some_and(|until| until <= now) {
+            self.resting = None;
+        }
+        let mut burst = self.workspace.limits.accept_burst.max(1);
+        for index in 0..self.listeners.len() {
+            while self.resting.is_none() && burst > 0 && self.listeners[index].ready && self.has_room() {
+                burst -= 1;
+                self.accept_one(index, now);
+            }
+        }
+    }
+
+    pub(super) fn accept_all(&mut self, now: Instant) {
+        for index in 0..self.listeners.len() {
+            self.listeners[index].ready = true;
+            while self.resting.is_none() && self.listeners[index].ready && self.has_room() {
+                self.accept_one(index, now);
+            }
+        }
+    }
+
+    pub(super) fn accept_one(&mut self, index: usize, now: Instant) {
+        let Some(listener) = self.listeners.get_mut(index) else { return };
+        match accept(&listener.listening.socket) {
+            Accepted::Socket(socket, peer) => {
+                let id = self.table.vacancy();
+                let number = Some(listener.number);
+                let (service, workspace) = (&mut self.service, &mut self.workspace);
+                let origin = Origin { socket, id, listener: number, peer };
+                let link = Link::accepted(origin, listener.tls.as_ref(), service, workspace, now);
+                if let Some(link) = link {
+                    self.table.occupy(Occupant::Link(link), Watch::Nothing);
+                }
+                self.follow_up();
+            }
+            Accepted::Gone => {}
+            Accepted::Nobody => listener.ready = false,
+            Accepted::Exhausted => {
+                self.workspace.stats.pauses += 1;
+                self.resting = Some(now + self.workspace.limits.accept_pause);
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+/// Bytes on their way in or out: a filled range of a block that belongs to a [`Pool`].
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    block: Box<[u8]>,
+    start: u32,
+    end: u32,
+}
+
+impl Buffer {
+    fn new(block: Box<[u8]>) -> Self {
+        Self { block, start: 0, end: 0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    pub(crate) fn filled(&self) -> &[u8] {
+        &self.block[self.start as usize..self.end as usize]
+    }
+
+    pub(crate) fn filled_mut(&mut self) -> &mut [u8] {
+        &mut self.block[self.start as usize..self.end as usize]
+    }
+
+    /// Forgets `len` bytes at the front, at most all.
+    pub(crate) fn consume(&mut self, len: usize) {
+        self.start += len.min(self.len()) as u32;
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// The room behind the filled range.
+    pub(crate) fn spare(&mut self) -> &mut [u8] {
+        &mut self.block[self.end as usize..]
+    }
+
+    pub(crate) fn room(&self) -> usize {
+        self.block.len() - self.end as usize
+    }
+
+    /// Counts `len` bytes of [`spare`](Self::spare) as filled.
+    pub(crate) fn filled_more(&mut self, len: usize) {
+        self.end += len.min(self.room()) as u32;
+    }
+
+    /// Moves the filled range to the front.
+    pub(crate) fn compact(&mut self) {
+        if self.start > 0 {
+            self.block.copy_within(self.start as usize..self.end as usize, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+    }
+}
+
+/// The blocks of one thread. The one given back last is handed out first: it is the one still in the cache.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    classes: [Class; CLASSES],
+}
+
+#[derive(Debug)]
+struct Class {
+    size: usize,
+    keep: usize,
+    blocks: Vec<Box<[u8]>>,
+}
+
+/// Small sizes hold what is left over of a message when a turn ends, so that a peer that stops in the middle of one
+/// does not tie down a full-size block.
+const SMALL: [usize; 3] = [512, 4 * 1024, 16 * 1024];
+const CLASSES: usize = SMALL.len() + 1;
+const FULL: usize = CLASSES - 1;
+
+impl Pool {
+    /// Blocks of up to `full` bytes, of which `keep` bytes in all stay here for reuse.
+    pub(crate) fn new(full: usize, keep: usize) -> Self {
+        let full = full.clamp(SMALL[2] + 1, u32::MAX as usize);
+        let class = |size: usize| Class { size, keep: (keep / CLASSES / size).max(2), blocks: Vec::new() };
+        Self { classes: [class(SMALL[0]), class(SMALL[1]), class(SMALL[2]), class(full)] }
+    }
+
+    /// A full-size buffer, empty.
+    pub(crate) fn take(&mut self) -> Buffer {
+        Buffer::new(self.classes[FULL].take())
+    }
+
+    /// A full-size buffer with what was [kept](Self::keep).
+    pub(crate) fn restore(&mut self, kept: Option<Buffer>) -> Buffer {
+        match kept {
+            Some(kept) if kept.block.len() == self.classes[FULL].size => kept,
+            Some(kept) => {
+                let mut buffer = self.take();
+                buffer.spare()[..kept.len()].copy_from_slice(kept.filled());
+                buffer.filled_more(kept.len());
+                self.give(kept);
+                buffer
+            }
+            None => self.take(),
+        }
+    }
+
+    /// What is to be kept of a buffer until the next turn: nothing when it is empty, else its contents in a block
+    /// no larger than they deserve.
+    pub(crate) fn keep(&mut self, buffer: Buffer) -> Option<Buffer> {
+        if buffer.is_empty() {
+            self.give(buffer);
+            return None;
+        }
+        let Some(class) = self.classes[..FULL].iter_mut().find(|class| class.size >= buffer.len()) else {
+            return Some(buffer);
+        };
+        if class.size >= buffer.block.len() {
+            return Some(buffer);
+        }
+        let mut small = Buffer::new(class.take());
+        small.spare()[..buffer.len()].copy_from_slice(buffer.filled());
+        small.filled_more(buffer.len());
+        self.give(buffer);
+        Some(small)
+    }
+
+    /// Takes back a block.
+    pub(crate) fn give(&mut self, buffer: Buffer) {
+        let size = buffer.block.len();
+        if let Some(class) = self.classes.iter_mut().find(|class| class.size == size)
+            && class.blocks.len() < class.keep
+        {
+            class.blocks.push(buffer.block);
+        }
+    }
+}
+
+impl Class {
+    fn take(&mut self) -> Box<[u8]> {
+        self.blocks.pop().unwrap_or_else(|| vec![0; self.size].into_boxed_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(pool: &mut Pool, len: usize) -> Buffer {
+        let mut buffer = pool.take();
+        buffer.spare()[..len].fill(7);
+        buffer.filled_more(len);
+        buffer
+    }
+
+    #[test]
+    fn what_is_left_over_is_kept_in_the_smallest_block_that_holds_it() {
+        let mut pool = Pool::new(65_536, 1 << 20);
+        for (len, block) in [(1, 512), (512, 512), (513, 4096), (16_384, 16_384), (16_385, 65_536)] {
+            let buffer = filled(&mut pool, len);
+            let kept = pool.keep(buffer).unwrap();
+            assert_eq!((kept.len(), kept.block.len()), (len, block));
+            let back = pool.restore(Some(kept));
+            assert_eq!((back.filled(), back.block.len()), (&vec![7; len][..], 65_536));
+            pool.give(back);
+        }
+        let empty = pool.take();
+        assert!(pool.keep(empty).is_none());
+    }
+
+    #[test]
+    fn no_more_blocks_are_kept_than_allowed() {
+        let mut pool = Pool::new(65_536, 4 * 3 * 65_536);
+        let taken: Vec<_> = (0..9).map(|_| pool.take()).collect();
+        taken.into_iter().for_each(|buffer| pool.give(buffer));
+        assert_eq!(pool.classes[FULL].blocks.len(), 3);
+    }
+
+    #[test]
+    fn the_filled_range_moves_and_compacts() {
+        let mut pool = Pool::new(65_536, 0);
+        let mut buffer = filled(&mut pool, 10);
+        buffer.consume(4);
+        buffer.filled_mut()[0] = 1;
+        buffer.compact();
+        assert_eq!((buffer.filled(), buffer.room()), (&[1, 7, 7, 7, 7, 7][..], 65_530));
+        buffer.consume(99);
+        assert_eq!((buffer.is_empty(), buffer.room()), (true, 65_536));
+    }
+}

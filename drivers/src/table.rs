@@ -1,0 +1,137 @@
+use std::collections::VecDeque;
+
+use app::ConnectionId;
+use proto_core::Instant;
+
+use crate::dial::Dial;
+use crate::link::Link;
+
+/// The connections of one thread, by index, and the queue of those that are due a turn.
+#[derive(Debug)]
+pub(crate) struct Table<C> {
+    slots: Vec<Slot<C>>,
+    free: Vec<u32>,
+    queue: VecDeque<u32>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Slot<C> {
+    pub(crate) generation: u32,
+    pub(crate) watch: Watch,
+    queued: bool,
+    /// When the timers will look at this slot.
+    pub(crate) armed: Option<Instant>,
+    pub(crate) occupant: Occupant<C>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Occupant<C> {
+    Nobody,
+    Dial(Box<Dial<C>>),
+    Link(Link<C>),
+}
+
+/// What the operating system has been asked to report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Watch {
+    Nothing,
+    Readable,
+    Both,
+}
+
+impl<C> Table<C> {
+    pub(crate) const fn new() -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), queue: VecDeque::new() }
+    }
+
+    /// How many slots are occupied.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// How many slots there are, free or not.
+    pub(crate) fn size(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
+    /// The name that the next occupant will have.
+    pub(crate) fn vacancy(&mut self) -> ConnectionId {
+        let index = match self.free.last() {
+            Some(&index) => index,
+            None => {
+                let index = self.slots.len() as u32;
+                self.slots.push(Slot {
+                    generation: 0,
+                    watch: Watch::Nothing,
+                    queued: false,
+                    armed: None,
+                    occupant: Occupant::Nobody,
+                });
+                self.free.push(index);
+                index
+            }
+        };
+        ConnectionId { index, generation: self.slots[index as usize].generation }
+    }
+
+    /// Puts `occupant` where the last [`vacancy`](Self::vacancy) was, and in the queue.
+    pub(crate) fn occupy(&mut self, occupant: Occupant<C>, watch: Watch) -> Option<ConnectionId> {
+        let index = self.free.pop()?;
+        let slot = self.slots.get_mut(index as usize)?;
+        (slot.occupant, slot.watch) = (occupant, watch);
+        let id = ConnectionId { index, generation: slot.generation };
+        self.enqueue(index);
+        Some(id)
+    }
+
+    /// Takes out the occupant; its name is not used again.
+    pub(crate) fn vacate(&mut self, index: u32) -> Occupant<C> {
+        let Some(slot) = self.slots.get_mut(index as usize) else { return Occupant::Nobody };
+        if matches!(slot.occupant, Occupant::Nobody) {
+            return Occupant::Nobody;
+        }
+        let occupant = core::mem::replace(&mut slot.occupant, Occupant::Nobody);
+        self.release(index);
+        occupant
+    }
+
+    /// Frees a slot whose occupant was taken out.
+    pub(crate) fn release(&mut self, index: u32) {
+        if let Some(slot) = self.slots.get_mut(index as usize) {
+            slot.generation = slot.generation.wrapping_add(1);
+            (slot.armed, slot.watch) = (None, Watch::Nothing);
+            self.free.push(index);
+        }
+    }
+
+    pub(crate) fn slot(&mut self, index: u32) -> Option<&mut Slot<C>> {
+        self.slots.get_mut(index as usize)
+    }
+
+    pub(crate) fn named(&mut self, id: ConnectionId) -> Option<&mut Slot<C>> {
+        self.slots.get_mut(id.index as usize).filter(|slot| slot.generation == id.generation)
+    }
+
+    /// Gives a slot a turn, once however often it is asked for.
+    pub(crate) fn enqueue(&mut self, index: u32) {
+        if let Some(slot) = self.slots.get_mut(index as usize)
+            && !slot.queued
+        {
+            slot.queued = true;
+            self.queue.push_back(index);
+        }
+    }
+
+    pub(crate) fn dequeue(&mut self) -> Option<u32> {
+        let index = self.queue.pop_front()?;
+        if let Some(slot) = self.slots.get_mut(index as usize) {
+            slot.queued = false;
+        }
+        Some(index)
+    }
+
+    /// How many slots are due a turn.
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.len()
+    }
+}

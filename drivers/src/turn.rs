@@ -1,0 +1,314 @@
+//! The turn of a link: the one place where bytes move between sockets and connections.
+
+use app::{Action, Closed, LinkInfo, Service, TlsFault};
+use proto_core::{Instant, Reason, WriteBuf};
+
+use crate::files::{FileList, Files};
+use crate::link::{Link, Phase, Turn, Waiting};
+use crate::pool::Buffer;
+use crate::socket;
+use crate::workspace::Workspace;
+
+/// How many requests to the outside a connection may make in one turn.
+const ACTIONS: u32 = 64;
+/// How many full buffers of late input are thrown away in one turn of a link that lingers.
+const DISCARDS: u32 = 4;
+
+impl<C> Link<C> {
+    /// Moves what can be moved: at most one read, and one write of everything the connection had to say.
+    pub fn turn<S: Service<Connection = C>>(
+        &mut self,
+        service: &mut S,
+        workspace: &mut Workspace,
+        now: Instant,
+    ) -> Turn {
+        let result = match self.phase {
+            Phase::Open(_) => self.open_turn(service, workspace, now),
+            Phase::Handshake(_) => self.handshake_turn(service, workspace, now),
+            Phase::Linger => Ok(self.linger_turn(workspace, now)),
+        };
+        result.unwrap_or_else(|why| {
+            workspace.stats.timeouts += u64::from(matches!(why, Closed::Timeout(_)));
+            self.end(service, workspace, why);
+            Turn::Over
+        })
+    }
+
+    /// Moves the handshake on. Once it is complete the connection begins, and what came with the last message of the
+    /// handshake is its first input.
+    fn handshake_turn<S: Service<Connection = C>>(
+        &mut self,
+        service: &mut S,
+        workspace: &mut Workspace,
+        now: Instant,
+    ) -> Result<Turn, Closed> {
+        let Phase::Handshake(waiting) = &mut self.phase else { return Ok(Turn::Wait) };
+        let Some(tls) = &mut self.tls else { return Ok(Turn::Over) };
+        let mut rx = workspace.pool.restore(self.rx.take());
+        let shaken = tls.shake(&self.socket, &mut self.ready, workspace, &mut rx);
+        self.rx = workspace.pool.keep(rx);
+        let overdue = self.deadline.is_some_and(|at| at <= now);
+        let incoming = waiting.connection.is_none();
+        if shaken.is_err() || overdue && tls.is_handshaking() {
+            workspace.stats.handshakes_failed += 1;
+            workspace.stats.failed += u64::from(!incoming);
+            let reason = if incoming { Reason::TlsHandshake } else { Reason::Connect };
+            return Err(shaken.err().unwrap_or(Closed::Timeout(reason)));
+        }
+        if tls.is_handshaking() {
+            return Ok(if self.ready.readable { Turn::Again } else { Turn::Wait });
+        }
+        workspace.stats.handshakes += 1;
+        let Waiting { listener, peer, .. } = **waiting;
+        let link = LinkInfo { id: self.id, listener, peer, tls: Some(tls.info()) };
+        let connection = match waiting.connection.take() {
+            Some(mut connection) => {
+                workspace.stats.connected += 1;
+                service.connected(&mut connection, &link, now);
+                Some(connection)
+            }
+            None => service.accept(&link, now),
+        };
+        self.deadline = None;
+        let Some(connection) = connection else {
+            workspace.stats.refused += 1;
+            return Ok(self.finish(service, workspace, now));
+        };
+        self.phase = Phase::Open(connection);
+        self.open_turn(service, workspace, now)
+    }
+
+    fn open_turn<S: Service<Connection = C>>(
+        &mut self,
+        service: &mut S,
+        workspace: &mut Workspace,
+        now: Instant,
+    ) -> Result<Turn, Closed> {
+        let Phase::Open(connection) = &mut self.phase else { return Ok(Turn::Wait) };
+        service.handle_timeout(connection, now);
+        let reads = service.wants(connection).read;
+
+        let mut tx = workspace.pool.restore(self.tx.take());
+        if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
+            self.send(&mut tx, workspace, now);
+        }
+        let mut rx = workspace.pool.restore(self.rx.take());
+        if reads {
+            self.fill(&mut rx, workspace)?;
+        }
+        let full = self.converse(service, workspace, &mut rx, &mut tx);
+        if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
+            self.send(&mut tx, workspace, now);
+        }
+        let flushed = tx.is_empty() && !self.wants_flush();
+        rx.compact();
+        let has_room = rx.room() > 0;
+        self.rx = workspace.pool.keep(rx);
+        self.tx = workspace.pool.keep(tx);
+
+        let overdue = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now);
+        if flushed {
+            self.deadline = None;
+        } else if overdue(self.deadline) {
+            return Err(Closed::Timeout(Reason::SendProgress));
+        }
+        let Phase::Open(connection) = &mut self.phase else { return Ok(Turn::Wait) };
+        let wants = service.wants(connection);
+        if let Some(fault) = self.tls.as_ref().and_then(|tls| tls.fault()) {
+            return Err(Closed::Tls(fault));
+        }
+        if wants.close && flushed {
+            return Ok(self.finish(service, workspace, now));
+        }
+        // Broken in both directions and nothing left to read: nobody else would notice while it is not read from.
+        if self.ready.broken && (self.ready.eof || !self.ready.readable || !wants.read) {
+            return Err(Closed::Reset);
+        }
+        let readable = wants.read && has_room && self.readable();
+        Ok(if readable || full && flushed { Turn::Again } else { Turn::Wait })
+    }
+
+    /// Lets the connection take its input and say what it has to say, until it has no more to do with what is there.
+    /// True when it stopped for want of room in `tx`.
+    fn converse<S: Service<Connection = C>>(
+        &mut self,
+        service: &mut S,
+        workspace: &mut Workspace,
+        rx: &mut Buffer,
+        tx: &mut Buffer,
+    ) -> bool {
+        let Phase::Open(connection) = &mut self.phase else { return false };
+        let Workspace { scratch, files, min_output, .. } = workspace;
+        let has_plaintext = self.tls.as_ref().is_some_and(|tls| tls.has_plaintext());
+        let mut actions = ACTIONS;
+        loop {
+            if tx.room() < *min_output {
+                tx.compact();
+                if tx.room() < *min_output {
+                    return true;
+                }
+            }
+            let mut out = WriteBuf::new(tx.spare());
+            let mut progress = false;
+            if !self.ready.eof_told {
+                let taken = service.receive(connection, rx.filled_mut(), scratch, &mut out);
+                rx.consume(taken);
+                progress = taken > 0 || !out.is_empty();
+                let drained = rx.is_empty() || service.wants(connection).read;
+                if self.ready.eof && !progress && drained && !has_plaintext {
+                    self.ready.eof_told = true;
+                    service.receive_eof(connection, &mut out);
+                    progress = true;
+                }
+            }
+            let before = out.len();
+            let paused = !service.wants(connection).read;
+            service.transmit(connection, &mut out);
+            // What was written may be what the next input waited for.
+            progress |= out.len() > before || (paused && !rx.is_empty() && service.wants(connection).read);
+            while actions > 0 && out.room() >= *min_output * 2 {
+                let Some(action) = service.poll_action(connection) else { break };
+                actions -= 1;
+                progress = true;
+                act::<S>(service, connection, action, files, &mut self.files, scratch, *min_output, &mut out);
+            }
+            let written = out.len();
+            tx.filled_more(written);
+            if actions == 0 {
+                return true;
+            }
+            if !progress {
+                return tx.room() < *min_output * 2 && service.wants(connection).write;
+            }
+        }
+    }
+
+    /// Reads once, behind what is already in `rx`.
+    fn fill(&mut self, rx: &mut Buffer, workspace: &mut Workspace) -> Result<(), Closed> {
+        rx.compact();
+        if let Some(tls) = &mut self.tls {
+            return tls.fill(&self.socket, &mut self.ready, workspace, rx);
+        }
+        if self.ready.readable && rx.room() > 0 {
+            let read = socket::read(&self.socket, &mut self.ready, &mut workspace.stats, rx.spare())?;
+            rx.filled_more(read.unwrap_or(0));
+        }
+        Ok(())
+    }
+
+    /// Whether a read now would give something.
+    fn readable(&self) -> bool {
+        self.ready.readable || self.tls.as_ref().is_some_and(|tls| tls.has_plaintext())
+    }
+
+    /// Whether TLS has something for the socket.
+    fn wants_flush(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.wants_write())
+    }
+
+    /// Writes once, and gives the peer time to take what is left.
+    fn send(&mut self, tx: &mut Buffer, workspace: &mut Workspace, now: Instant) {
+        let sent = match &mut self.tls {
+            Some(tls) => tls.send(&self.socket, &mut self.ready, workspace, tx.filled()),
+            None => socket::write(&self.socket, &mut self.ready, &mut workspace.stats, tx.filled())
+                .map(|len| (len, len > 0, len < tx.len())),
+        };
+        let Ok((taken, moved, left)) = sent else {
+            // The peer hears no more, but what it said before may still be there to be read: the answer to an upload
+            // it did not want, say.
+            tx.consume(tx.len());
+            if let Some(tls) = &mut self.tls {
+                tls.mute();
+            }
+            self.on_hangup(true);
+            self.ready.writable = false;
+            return;
+        };
+        tx.consume(taken);
+        if left && (moved || self.deadline.is_none()) {
+            self.deadline = Some(now + workspace.limits.send_progress);
+        }
+    }
+
+    /// The connection is done and everything it said is with the kernel.
+    fn finish<S: Service<Connection = C>>(
+        &mut self,
+        service: &mut S,
+        workspace: &mut Workspace,
+        now: Instant,
+    ) -> Turn {
+        let truncated = self.tls.as_ref().is_some_and(|tls| tls.is_truncated());
+        self.end(service, workspace, if truncated { Closed::Tls(TlsFault::Truncated) } else { Closed::Done });
+        self.deadline = Some(now + workspace.limits.linger);
+        if let Some(tls) = &mut self.tls {
+            tls.say_goodbye();
+        }
+        self.linger_turn(workspace, now)
+    }
+
+    /// Says goodbye, then waits for the peer to do the same. Closing a socket while input arrives would make the
+    /// kernel answer it with a reset, and a reset makes the peer's kernel forget what it has not yet been asked for.
+    fn linger_turn(&mut self, workspace: &mut Workspace, now: Instant) -> Turn {
+        if self.deadline.is_none_or(|at| at <= now) {
+            return Turn::Over;
+        }
+        if let Some(tls) = &mut self.tls
+            && tls.wants_write()
+            && !self.ready.shut
+        {
+            if tls.send(&self.socket, &mut self.ready, workspace, &[]).is_err() {
+                return Turn::Over;
+            }
+            if tls.wants_write() {
+                return Turn::Wait;
+            }
+        }
+        socket::shut(&self.socket, &mut self.ready);
+        let mut waste = workspace.pool.take();
+        let mut discards = DISCARDS;
+        while self.ready.readable && discards > 0 {
+            discards -= 1;
+            let read = socket::read(&self.socket, &mut self.ready, &mut workspace.stats, waste.spare());
+            self.ready.eof |= read.is_err();
+            if read.is_err() {
+                break;
+            }
+        }
+        workspace.pool.give(waste);
+        match self.ready {
+            ready if ready.eof => Turn::Over,
+            ready if ready.readable => Turn::Again,
+            _ => Turn::Wait,
+        }
+    }
+}
+
+/// Does what a connection asked for.
+#[expect(clippy::too_many_arguments, reason = "disjoint parts of a link and its workspace")]
+fn act<S: Service>(
+    service: &mut S,
+    connection: &mut S::Connection,
+    action: Action,
+    files: &mut Files,
+    list: &mut FileList,
+    scratch: &mut [u8],
+    min_output: usize,
+    out: &mut WriteBuf<'_>,
+) {
+    match action {
+        Action::OpenFile { token, root, path } => {
+            let result = files.open(list, &root, &path);
+            service.file_opened(connection, token, result);
+        }
+        Action::ReadFile { token, file, offset, len } => {
+            // What is read must fit into `out` together with its framing, for which `min_output` is enough. One
+            // byte at least: none would mean the end of the file.
+            let room = out.room().saturating_sub(min_output).max(1);
+            let len = len.min(scratch.len()).min(room);
+            let (room, _) = scratch.split_at_mut(len);
+            let result = files.read(file, offset, room);
+            service.file_data(connection, token, result.map(|len| room.get(..len).unwrap_or(&[])), out);
+        }
+        Action::CloseFile { file } => files.close(list, file),
+    }
+}

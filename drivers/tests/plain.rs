@@ -1,0 +1,67 @@
+//! Bytes over plain sockets, one driver being client and server at once.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use app::{Address, Closed, Target};
+use common::*;
+use drivers::{Listen, ListenAddress};
+
+/// Runs a connection of `client` to a server of `server`, and gives what the client got and how both ended.
+fn exchange(server: Role, client: Role) -> (Vec<u8>, Option<Closed>, Option<Closed>) {
+    let mut driver = driver(Test::server(server), limits());
+    let address = listen(&mut driver);
+    driver.service_mut().connect.push_back((to(address), client));
+    drive_until(&mut driver, |driver| driver.service().closes() == 2);
+    let test = driver.service();
+    (test.got.get(&0).cloned().unwrap_or_default(), test.closed(0), test.closed(1))
+}
+
+#[test]
+fn megabytes_come_back_as_they_went() {
+    for len in [1, 65_535, 65_536, 65_537, 5_000_000] {
+        let sent = pattern(len);
+        let (got, client, server) = exchange(Role::Echo, talk(sent.clone(), len));
+        assert!(got == sent, "{len}: {} bytes came back", got.len());
+        assert_eq!((client, server), (Some(Closed::Done), Some(Closed::Done)));
+    }
+}
+
+#[test]
+fn every_kind_of_address_works() {
+    let directory = std::env::temp_dir().join(format!("drivers-unix-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let path = directory.join("socket");
+    let mut addresses = vec![
+        (ListenAddress::Tcp("127.0.0.1:0".parse().unwrap()), None),
+        (ListenAddress::Unix(path.clone()), Some(Address::Unix(path.clone()))),
+    ];
+    if std::net::TcpListener::bind("[::1]:0").is_ok() {
+        addresses.push((ListenAddress::Tcp("[::1]:0".parse().unwrap()), None));
+    } else {
+        eprintln!("skipped: there is no IPv6 here");
+    }
+    if cfg!(target_os = "linux") {
+        let name = std::path::PathBuf::from(format!("@drivers-test-{}", std::process::id()));
+        addresses.push((ListenAddress::Unix(name.clone()), Some(Address::Unix(name))));
+    }
+    for (listen, address) in addresses {
+        let mut driver = driver(Test::server(Role::Echo), limits());
+        let bound = driver.listen(&Listen::plain(listen)).unwrap();
+        let address = match (address, &bound) {
+            (Some(address), _) => address,
+            (None, ListenAddress::Tcp(bound)) => Address::Host(bound.ip().to_string(), bound.port()),
+            (None, ListenAddress::Unix(_)) => unreachable!(),
+        };
+        let target = Target { address, tls: None, timeout: None };
+        driver.service_mut().connect.push_back((target, talk("hello", 5)));
+        drive_until(&mut driver, |driver| driver.service().closes() == 2);
+        assert_eq!(
+            (driver.service().got[&0].as_slice(), driver.service().links.len()),
+            (&b"hello"[..], 2),
+            "{bound}"
+        );
+    }
+    assert!(!path.exists(), "a socket file is left over");
+    std::fs::remove_dir_all(directory).unwrap();
+}

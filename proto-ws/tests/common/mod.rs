@@ -1,0 +1,126 @@
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its share")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use proto_core::WriteBuf;
+use proto_ws::{Config, Connection, Error, Event, MaskKey, Role};
+
+pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// A frame with the first byte given, its length in the shortest form, masked unless it comes from a server.
+pub fn frame(first: u8, payload: &[u8], masked: bool) -> Vec<u8> {
+    let bit = if masked { 0x80 } else { 0 };
+    let mut frame = vec![first];
+    match payload.len() {
+        len @ 0..=125 => frame.push(bit | len as u8),
+        len @ 126..=0xffff => {
+            frame.push(bit | 126);
+            frame.extend((len as u16).to_be_bytes());
+        }
+        len => {
+            frame.push(bit | 127);
+            frame.extend((len as u64).to_be_bytes());
+        }
+    }
+    let mut payload = payload.to_vec();
+    if masked {
+        frame.extend(KEY);
+        MaskKey::new(KEY).apply(&mut payload);
+    }
+    frame.extend(payload);
+    frame
+}
+
+/// A frame from a client.
+pub fn from_client(first: u8, payload: &[u8]) -> Vec<u8> {
+    frame(first, payload, true)
+}
+
+/// A frame from a server.
+pub fn from_server(first: u8, payload: &[u8]) -> Vec<u8> {
+    frame(first, payload, false)
+}
+
+pub fn server() -> Connection {
+    Connection::new(Role::Server, Config::default())
+}
+
+pub fn client() -> Connection {
+    Connection::new(Role::Client { mask_seed: [3; 16] }, Config::default())
+}
+
+/// Makes a frame of its first byte and payload.
+pub type Framer = fn(u8, &[u8]) -> Vec<u8>;
+
+/// Both roles, each with what makes the frames of its peer.
+pub fn both() -> [(Connection, Framer); 2] {
+    [(server(), from_client), (client(), from_server)]
+}
+
+/// What one event said, owned.
+pub fn owned(event: Event<'_>) -> String {
+    match event {
+        Event::Data(data) => format!(
+            "{:?} {} {}{:?} {}",
+            data.kind,
+            data.payload.escape_ascii(),
+            if data.first { "first " } else { "" },
+            data.end,
+            data.remaining
+        ),
+        Event::Ping(payload) => format!("Ping {}", payload.escape_ascii()),
+        Event::Pong(payload) => format!("Pong {}", payload.escape_ascii()),
+        Event::Close { code, reason } => format!("Close {} {reason}", code.map_or(1005, u16::from)),
+    }
+}
+
+/// Feeds all of `input`: the events, and the error that ended it.
+pub fn feed(connection: &mut Connection, input: &[u8]) -> (Vec<String>, Option<Error>) {
+    let mut input = input.to_vec();
+    let mut at = 0;
+    let mut events = Vec::new();
+    loop {
+        match connection.receive(&mut input[at..], &mut []) {
+            Err(error) => return (events, Some(error)),
+            Ok(step) => {
+                at += step.consumed;
+                match step.event {
+                    Some(event) => events.push(owned(event)),
+                    None => return (events, None),
+                }
+            }
+        }
+    }
+}
+
+pub fn transmit(connection: &mut Connection) -> Vec<u8> {
+    let mut room = [0; 256];
+    let mut out = WriteBuf::new(&mut room);
+    connection.transmit(&mut out);
+    out.written().to_vec()
+}
+
+/// What `write` writes into ample room.
+pub fn written(write: impl FnOnce(&mut WriteBuf<'_>)) -> Vec<u8> {
+    let mut room = vec![0; 1 << 18];
+    let mut out = WriteBuf::new(&mut room);
+    write(&mut out);
+    out.written().to_vec()
+}
+
+/// The payload of the one frame in `frame`, unmasked, with its first byte.
+pub fn open(frame: &[u8]) -> (u8, Vec<u8>) {
+    let masked = frame[1] & 0x80 != 0;
+    let (len, mut at) = match frame[1] & 0x7f {
+        126 => (usize::from(u16::from_be_bytes([frame[2], frame[3]])), 4),
+        127 => (u64::from_be_bytes(frame[2..10].try_into().unwrap()) as usize, 10),
+        len => (usize::from(len), 2),
+    };
+    let mut key = [0; 4];
+    if masked {
+        key.copy_from_slice(&frame[at..at + 4]);
+        at += 4;
+    }
+    assert_eq!(frame.len(), at + len, "one frame");
+    let payload = frame[at..].iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
+    (frame[0], payload)
+}
