@@ -41,8 +41,8 @@ impl<H: Handler> Turn<'_, '_, H> {
             match step.event {
                 None => {}
                 Some(Event::Request(head)) => {
-                    // RFC 9110 10.1.1: a final answer that is known by now goes out at once, in place of 100.
                     self.begin(&Request { head });
+                    self.send_continue();
                 }
                 Some(Event::Body(data)) => {
                     self.tell(|handler, session, stream| handler.body(session, data, stream))
