@@ -4,6 +4,8 @@
 pub mod fastwebsockets;
 #[cfg(feature = "rivals")]
 pub mod httparse;
+#[cfg(any(feature = "rivals", feature = "rivals-debian"))]
+pub mod json;
 #[cfg(feature = "rivals-c")]
 pub mod picohttpparser;
 #[cfg(feature = "rivals")]
