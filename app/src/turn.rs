@@ -55,11 +55,13 @@ impl<H: Handler> Turn<'_, '_, H> {
         self.connection.role.transmit(self.out);
         while self.out.room() >= LEAST_ROOM && !self.connection.ended {
             let before = self.out.len();
+            let closing = self.connection.control.close.is_some();
             if !self.write_once() {
                 break;
             }
             self.settle();
-            if self.out.len() == before {
+            let closes_now = !closing && self.connection.control.close.is_some();
+            if self.out.len() == before && !closes_now {
                 break; // whoever wrote nothing waits for room, or for the next event
             }
         }
