@@ -61,6 +61,13 @@ impl<'b> Request<'b> {
         self.head.body
     }
 
+    /// Whether the client waits for `100 Continue` before it sends the body. It goes out as soon as the application
+    /// takes the body: one that has its answer without it calls [`hold`](Stream::hold) first
+    /// ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)).
+    pub fn expects_continue(&self) -> bool {
+        self.head.expect_continue
+    }
+
     /// The WebSocket handshake, if this request asks for one: what to accept, or why it cannot be accepted.
     pub fn websocket(&self) -> Option<Result<Upgrade<'b>, Refusal>> {
         // RFC 9110 7.8: Upgrade in an HTTP/1.0 request is ignored.
@@ -68,8 +75,15 @@ impl<'b> Request<'b> {
         if !http11 || !self.head.fields.contains_token("upgrade", "websocket") {
             return None;
         }
+        // Content would stand where the first frame is expected.
+        if !matches!(self.head.body, BodyLength::None | BodyLength::Known(0)) {
+            return Some(Err(Refusal { status: 400 }));
+        }
         let offer = handshake::server::Request::check(self.head.method, http11, self.head.fields.iter());
-        Some(offer.map(|offer| Upgrade { offer }).map_err(Refusal))
+        Some(match offer {
+            Ok(offer) => Ok(Upgrade { offer }),
+            Err(refusal) => Err(Refusal { status: refusal.status() }),
+        })
     }
 }
 
@@ -102,12 +116,14 @@ impl<'b> Upgrade<'b> {
 
 /// Why an opening handshake cannot be accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal(handshake::server::Refusal);
+pub struct Refusal {
+    status: u16,
+}
 
 impl Refusal {
     /// Leaves the answer to the library: 400, or 426 with the version that is spoken here.
     pub fn answer(self, stream: &mut Stream<'_>) {
-        stream.refuse(self.0.status());
+        stream.refuse(self.status);
     }
 }
 
