@@ -21,10 +21,19 @@ impl<'b> Request<'b> {
         self.head.method
     }
 
+    /// Whether the method is one of those that [RFC 9110 §9](https://www.rfc-editor.org/rfc/rfc9110#section-9) and
+    /// RFC 5789 define for origin servers: 405 refuses these where they are not allowed, 501 any other.
+    pub fn is_known_method(&self) -> bool {
+        matches!(
+            self.head.method,
+            b"GET" | b"HEAD" | b"POST" | b"PUT" | b"DELETE" | b"OPTIONS" | b"TRACE" | b"PATCH"
+        )
+    }
+
     /// The path of the target, still percent-encoded; `*` for a request about the server itself, empty for
     /// `CONNECT`.
     pub fn path(&self) -> &'b [u8] {
-        self.head.target.path()
+        if self.head.target.form() == proto_h1::TargetForm::Asterisk { b"*" } else { self.head.target.path() }
     }
 
     /// What follows `?` in the target.
@@ -54,10 +63,11 @@ impl<'b> Request<'b> {
 
     /// The WebSocket handshake, if this request asks for one: what to accept, or why it cannot be accepted.
     pub fn websocket(&self) -> Option<Result<Upgrade<'b>, Refusal>> {
-        if !self.head.fields.contains_token("upgrade", "websocket") {
+        // RFC 9110 7.8: Upgrade in an HTTP/1.0 request is ignored.
+        let http11 = self.head.version == proto_h1::Version::Http11;
+        if !http11 || !self.head.fields.contains_token("upgrade", "websocket") {
             return None;
         }
-        let http11 = self.head.version == proto_h1::Version::Http11;
         let offer = handshake::server::Request::check(self.head.method, http11, self.head.fields.iter());
         Some(offer.map(|offer| Upgrade { offer }).map_err(Refusal))
     }

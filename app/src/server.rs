@@ -1,7 +1,7 @@
 //! A connection as an HTTP/1 server: from requests to the application, from answers to the wire.
 
 use proto_core::SendError;
-use proto_h1::{Error, Event};
+use proto_h1::{Error, Event, TargetForm};
 
 use crate::handler::{End, Handler};
 use crate::message::{Acceptance, BodyLength, Field, Request, ResponseHead};
@@ -37,12 +37,11 @@ impl<H: Handler> Turn<'_, '_, H> {
             };
             taken += step.consumed;
             let told = step.event.is_some();
+            let content = matches!(step.event, Some(Event::Body(_)));
             match step.event {
                 None => {}
-                Some(Event::Request(head)) => {
-                    self.begin(&Request { head });
-                    self.send_continue();
-                }
+                // RFC 9110 10.1.1: a final answer that is known by now goes out at once, in place of 100.
+                Some(Event::Request(head)) => self.begin(&Request { head }),
                 Some(Event::Body(data)) => {
                     self.tell(|handler, session, stream| handler.body(session, data, stream))
                 }
@@ -54,7 +53,11 @@ impl<H: Handler> Turn<'_, '_, H> {
                 Some(Event::Response(_) | Event::Informational(_)) => {}
             }
             let was_reading = self.connection.role.wants().read;
-            self.write();
+            // Content that arrived together is told of together, and answered afterwards: a fault among it then
+            // comes before the head of the answer, and the answer can say so.
+            if !content || self.connection.control.held {
+                self.write();
+            }
             self.settle();
             let moved_on = !was_reading && self.connection.role.wants().read;
             if !told && !moved_on {
@@ -102,7 +105,12 @@ impl<H: Handler> Turn<'_, '_, H> {
             now: connection.now,
             wakes: &mut self.shared.wakes,
         };
-        connection.session = self.handler.request(request, &mut stream);
+        connection.session = if is_misdirected(request, stream.tls().is_some()) {
+            stream.refuse(421);
+            None
+        } else {
+            self.handler.request(request, &mut stream)
+        };
         connection.upgrading = matches!(connection.control.answer, Some(Answer::WebSocket(_)));
         if connection.session.is_none() {
             match connection.control.answer.take() {
@@ -226,6 +234,17 @@ impl<H: Handler> Turn<'_, '_, H> {
         }
         self.write();
     }
+}
+
+/// [RFC 9110 §7.4](https://www.rfc-editor.org/rfc/rfc9110#section-7.4): a request for an `https` resource is rejected
+/// unless the connection is secured, and other schemes than the two are not served here.
+fn is_misdirected(request: &Request<'_>, tls: bool) -> bool {
+    let target = &request.head.target;
+    if target.form() != TargetForm::Absolute {
+        return false;
+    }
+    let scheme = target.as_bytes().split(|&byte| byte == b':').next().unwrap_or_default();
+    !(scheme.eq_ignore_ascii_case(b"http") || tls && scheme.eq_ignore_ascii_case(b"https"))
 }
 
 fn acceptance_fields(acceptance: &Acceptance) -> [Field<'_>; 3] {

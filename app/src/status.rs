@@ -19,6 +19,7 @@ pub(crate) fn text(status: u16) -> &'static str {
         415 => "415 Unsupported Media Type\n",
         416 => "416 Range Not Satisfiable\n",
         417 => "417 Expectation Failed\n",
+        421 => "421 Misdirected Request\n",
         426 => "426 Upgrade Required\n",
         429 => "429 Too Many Requests\n",
         500 => "500 Internal Server Error\n",

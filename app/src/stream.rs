@@ -114,7 +114,8 @@ impl Stream<'_> {
     }
 
     /// Server: answers with a file below `root`, with what HTTP offers for files: media type, entity tag, dates,
-    /// conditions, ranges, the index file `index.html` for directories. Methods other than GET and HEAD get 405.
+    /// conditions, ranges, the index file `index.html` for directories. Other methods get 405, unknown
+    /// ones 501.
     /// What is not there or not served (see [`file_path`](crate::file::file_path)) is answered with 404.
     pub fn serve_file(&mut self, root: &Path, request: &Request<'_>) {
         self.control.answer = Some(match FileRequest::new(root, request) {

@@ -23,7 +23,8 @@ impl FileRequest {
         let head = match request.method() {
             b"GET" => false,
             b"HEAD" => true,
-            _ => return Err(405),
+            _ if request.is_known_method() => return Err(405),
+            _ => return Err(501),
         };
         let path = file_path(request.path(), "index.html").map_err(|error| -> u16 {
             match error {
@@ -56,7 +57,8 @@ fn conditions(request: &Request<'_>) -> Conditions {
         if_modified_since: date("if-modified-since"),
         if_range: fields.first("if-range").map(Box::from),
         if_range_date: date("if-range"),
-        range: fields.first("range").and_then(RangeSet::parse),
+        // RFC 9110 14.2: a Range is ignored with any method but GET.
+        range: fields.first("range").filter(|_| request.method() == b"GET").and_then(RangeSet::parse),
     }
 }
 

@@ -74,7 +74,11 @@ impl Writable<'_, '_> {
     pub fn request(self, head: &RequestHead<'_>, length: BodyLength) -> Result<(), SendError> {
         let Role::Client(client) = self.role else { return Err(SendError::Misuse) };
         let empty = self.out.is_empty();
-        client.send_head(&head.http1(length), self.out).map_err(|error| never_fits(error, empty))
+        client.send_head(&head.http1(length), self.out).map_err(|error| never_fits(error, empty))?;
+        if client.content_left() == Some(0) && !client.awaits_continue() {
+            client.finish(&[], self.out)?; // writes nothing: the body has no bytes
+        }
+        Ok(())
     }
 
     /// Sends a piece of the body, or raw bytes, and says how much was taken.

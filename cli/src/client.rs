@@ -61,12 +61,19 @@ pub(crate) fn driver<H: Handler>(trust: &Trust, app: App<H>) -> Result<Driver<Ap
     Driver::client(app, tls).map_err(|error| Failure::new(Kind::Start, error.to_string()))
 }
 
+/// Bytes of a response head: more than a server takes, for cookies and policies can be long.
+const LONGEST_HEAD: u32 = 60 * 1024;
+
 /// An application's configuration with a seed of its own.
 pub(crate) fn config() -> Result<app::Config, Failure> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)
         .map_err(|error| Failure::new(Kind::Start, format!("no random source: {error}")))?;
-    Ok(app::Config { seed, ..app::Config::default() })
+    let mut config = app::Config { seed, ..app::Config::default() };
+    // RFC 9112 5.2: a user agent replaces the folds of a response by blanks.
+    config.http1.lenient.obs_fold = true;
+    config.http1.limits.head = LONGEST_HEAD;
+    Ok(config)
 }
 
 /// One turn of the driver, for at most `limit`.
@@ -95,9 +102,10 @@ fn address(peer: Option<std::net::SocketAddr>) -> String {
 pub(crate) fn failure(url: &str, end: End, answered: bool) -> Failure {
     let (kind, what) = match end {
         End::Link(closed) => link(closed, answered),
-        End::Http1(error) if error.is_cut_short() && !answered => {
+        End::Http1(app::Http1Error::NoResponse) => {
             (Kind::Empty, "the server closed the connection without an answer".to_owned())
         }
+        End::Http1(error) if error.is_cut_short() && !answered => (Kind::Broken, error.to_string()),
         End::Http1(error) if error.is_cut_short() => (Kind::CutShort, error.to_string()),
         End::Http1(error @ (app::Http1Error::HeadTimeout | app::Http1Error::BodyTooSlow)) => {
             (Kind::TimedOut, error.to_string())

@@ -67,8 +67,8 @@ impl Url {
             }
             Some(_) => return Err(bad("bad port in the URL")),
         };
-        if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(bad("blanks and characters beyond ASCII must be percent-encoded in the URL"));
+        if !path.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>".contains(&byte)) {
+            return Err(bad("blanks, quotes, angle brackets and what is beyond ASCII must be percent-encoded"));
         }
         let path = match path.as_bytes().first() {
             Some(b'/') => path.to_owned(),
@@ -127,6 +127,8 @@ mod tests {
             "http://user@h/",
             "http://h/\r\nx",
             "http://hé/",
+            "http://h/a\"b",
+            "http://h/<",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }

@@ -58,6 +58,9 @@ pub(crate) fn run(options: Ws) -> Result<(), Failure> {
     }
 }
 
+/// A message shorter than this is echoed whole, once nothing can be wrong with it any more; a larger one streams.
+const WHOLE: usize = 64 * 1024;
+
 /// Lines read ahead of what the connection takes.
 const QUEUED_LINES: usize = 64;
 
@@ -114,7 +117,7 @@ struct Session {
 enum Talk {
     /// Lines of input as messages, messages as lines.
     Lines { kind: Kind, line: Option<Vec<u8>>, sent: usize, ended: bool },
-    /// Every message back: one piece that arrived and is not sent back yet.
+    /// Every message back: what arrived and is not sent back yet, and whether it ends the message.
     Echo { piece: Vec<u8>, sent: usize, message: Option<(Kind, bool)> },
 }
 
@@ -174,6 +177,9 @@ impl Handler for Client {
             }
             Talk::Echo { piece, message: echoed, .. } => {
                 piece.extend_from_slice(message.payload);
+                if !last && piece.len() < WHOLE {
+                    return;
+                }
                 *echoed = Some((message.kind, last));
                 stream.hold();
                 stream.want_write();

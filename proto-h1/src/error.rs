@@ -19,7 +19,7 @@ macro_rules! errors {
                 match self { $(Self::$name => $status,)* }
             }
 
-            const fn text(self) -> &'static str {
+            pub(crate) const fn text(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
         }
@@ -110,6 +110,8 @@ errors! {
     NoResponse = 40, None, "connection ended before the response";
     /// A folded head does not fit into the scratch space.
     ScratchTooSmall = 41, Some(431), "folded head larger than the scratch space";
+    /// A method that fills the whole head, longer than any there is (RFC 9112 3).
+    MethodTooLong = 42, Some(501), "method too long";
 }
 
 impl Error {

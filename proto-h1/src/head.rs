@@ -63,12 +63,14 @@ impl Progress {
         match scan(window, from, bare_lf) {
             Scan::Fault(fault) => Err(fault),
             Scan::End(end) => Ok(Some(end)),
-            // RFC 9112 3: a server that receives a longer target than it wishes to parse responds with 414.
+            // RFC 9112 3: a server that receives a longer target than it wishes to parse responds with 414, and to
+            // a method longer than any it implements with 501.
             Scan::Partial if window.len() < most => {
                 self.0 = (self.0 & START_LINE) | (window.len() as u32 & !START_LINE); // below 2^31
                 Ok(None)
             }
             Scan::Partial if self.0 & START_LINE != 0 => Err(Error::HeadTooLarge),
+            Scan::Partial if memchr::memchr(b' ', window).is_none() => Err(Error::MethodTooLong),
             Scan::Partial => Err(Error::TargetTooLong),
         }
     }

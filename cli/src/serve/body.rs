@@ -33,8 +33,15 @@ impl Reply {
         Self { body: Cow::Owned(body.into_bytes()), ..Self::fixed(content_type, b"") }
     }
 
-    pub(super) fn allow(status: u16, methods: &'static str) -> Self {
-        Self { status, allow: Some(methods), content_type: None, ..Self::fixed("", b"") }
+    /// What may be asked of a path, in answer to OPTIONS.
+    pub(super) fn options(methods: &'static str) -> Self {
+        Self { allow: Some(methods), content_type: None, ..Self::fixed("", b"") }
+    }
+
+    /// What may be asked of a path, in answer to something else.
+    pub(super) fn not_allowed(methods: &'static str) -> Self {
+        let text = Self::fixed("text/plain; charset=utf-8", b"405 Method Not Allowed\n");
+        Self { status: 405, allow: Some(methods), ..text }
     }
 
     pub(super) fn write(&mut self, out: Writable<'_, '_>, stream: &mut Stream<'_>) {
@@ -83,11 +90,13 @@ pub(super) struct Echo {
     length: BodyLength,
     content_type: Vec<u8>,
     head_sent: bool,
-    /// What arrived and is not sent back yet: at most one piece, for while there is one, no other is taken.
+    /// What arrived and is not sent back yet: no more is taken while there is [`ENOUGH`] of it.
     pending: Vec<u8>,
     sent: usize,
     ended: bool,
 }
+
+const ENOUGH: usize = 16 * 1024;
 
 impl Echo {
     pub(super) fn new(request: &Request<'_>) -> Self {
@@ -108,7 +117,9 @@ impl Echo {
 
     pub(super) fn take(&mut self, data: &[u8], stream: &mut Stream<'_>) {
         self.pending.extend_from_slice(data);
-        stream.hold();
+        if self.pending.len() >= ENOUGH {
+            stream.hold();
+        }
         stream.want_write();
     }
 
@@ -119,6 +130,10 @@ impl Echo {
 
     pub(super) fn write(&mut self, out: Writable<'_, '_>, stream: &mut Stream<'_>) {
         let result = if !self.head_sent {
+            // Until there is something to send back, the request may still turn out to be malformed.
+            if self.pending.is_empty() && !self.ended {
+                return;
+            }
             let fields = [Field::new("content-type", &self.content_type)];
             let head = ResponseHead { fields: &fields, ..ResponseHead::new(200) };
             out.head(&head, self.length).map(|()| self.head_sent = true)

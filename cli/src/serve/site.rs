@@ -1,5 +1,6 @@
 //! What the demo server serves: which path is what, and one session type for all of it.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +64,10 @@ impl Handler for Site {
             "request"
         );
         let session = self.route(request, stream);
-        stream.want_write();
+        // An echo has nothing to say before it has heard something.
+        if !matches!(session, Some(Session::Echo(_))) {
+            stream.want_write();
+        }
         session
     }
 
@@ -145,27 +149,35 @@ const JSON: &str = "application/json";
 
 impl Site {
     fn route(&mut self, request: &Request<'_>, stream: &mut Stream<'_>) -> Option<Session> {
-        let path = request.path();
+        // RFC 9110 9.1: 501 for a method that is not recognized anywhere, 405 for one that is not allowed here.
+        if !request.is_known_method() {
+            return refuse(stream, 501);
+        }
+        let Some(path) = normal(request.path()) else { return refuse(stream, 400) };
+        let path = &*path;
+        if request.method() == b"OPTIONS" {
+            return Some(Session::Reply(Reply::options(methods(path))));
+        }
+        let readable = matches!(request.method(), b"GET" | b"HEAD");
+        let writable = path == b"/echo" && matches!(request.method(), b"POST" | b"PUT");
+        if is_endpoint(path) {
+            if !readable && !writable {
+                return Some(Session::Reply(Reply::not_allowed(methods(path))));
+            }
+            // RFC 9110 13.1.1: no endpoint has an entity tag, so none but `*` matches.
+            if request.fields().contains("if-match") && !request.fields().contains_token("if-match", "*") {
+                return refuse(stream, 412);
+            }
+        }
         match path {
             b"/ws/echo" => return upgrade(request, stream, Session::EchoSocket(EchoSocket::default())),
             b"/ws/counter" => return upgrade(request, stream, Session::Counter(Counter::default())),
             b"/ws/mirror" => return upgrade(request, stream, Session::Mirror(Mirror::default())),
-            b"/echo" if matches!(request.method(), b"POST" | b"PUT") => {
-                return Some(Session::Echo(Echo::new(request)));
+            // RFC 9110 14.5: no partial PUT.
+            b"/echo" if request.method() == b"PUT" && request.fields().contains("content-range") => {
+                return refuse(stream, 400);
             }
-            _ => {}
-        }
-        let readable = matches!(request.method(), b"GET" | b"HEAD");
-        match path {
-            b"*" if request.method() == b"OPTIONS" => {
-                return Some(Session::Reply(Reply::allow(204, ALL_METHODS)));
-            }
-            _ if request.method() == b"OPTIONS" => {
-                return Some(Session::Reply(Reply::allow(204, methods(path))));
-            }
-            _ if !readable && self.is_endpoint(path) => {
-                return Some(Session::Reply(Reply::allow(405, methods(path))));
-            }
+            b"/echo" if writable => return Some(Session::Echo(Echo::new(request))),
             _ => {}
         }
         if let Some(number) = path.strip_prefix(b"/bytes/") {
@@ -191,17 +203,45 @@ impl Site {
             }
         })
     }
+}
 
-    fn is_endpoint(&self, path: &[u8]) -> bool {
-        const FIXED: [&[u8]; 5] = [b"/", b"/hello", b"/echo", b"/info", b"/drip"];
-        FIXED.contains(&path) || path.starts_with(b"/bytes/") || path.starts_with(b"/chunked/")
-    }
+fn is_endpoint(path: &[u8]) -> bool {
+    const FIXED: [&[u8]; 8] =
+        [b"/", b"/hello", b"/echo", b"/info", b"/drip", b"/ws/echo", b"/ws/counter", b"/ws/mirror"];
+    FIXED.contains(&path) || path.starts_with(b"/bytes/") || path.starts_with(b"/chunked/")
 }
 
 const ALL_METHODS: &str = "GET, HEAD, POST, PUT, OPTIONS";
 
 fn methods(path: &[u8]) -> &'static str {
-    if path == b"/echo" { ALL_METHODS } else { "GET, HEAD, OPTIONS" }
+    if matches!(path, b"/echo" | b"*") { ALL_METHODS } else { "GET, HEAD, OPTIONS" }
+}
+
+/// `path` in its normal form: an unreserved character means the same encoded or not
+/// ([RFC 9110 4.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-4.2.3)). `None` when an encoding is broken.
+fn normal(path: &[u8]) -> Option<Cow<'_, [u8]>> {
+    if !path.contains(&b'%') {
+        return Some(Cow::Borrowed(path));
+    }
+    let mut normal = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        if byte != b'%' {
+            normal.push(byte);
+            continue;
+        }
+        let (code, tail) = tail.split_first_chunk::<2>()?;
+        let [high, low] = code.map(|digit| (digit as char).to_digit(16));
+        let decoded = (high? << 4 | low?) as u8; // two digits below 16
+        if decoded.is_ascii_alphanumeric() || b"-._~".contains(&decoded) {
+            normal.push(decoded);
+        } else {
+            normal.extend_from_slice(&[b'%', code[0].to_ascii_uppercase(), code[1].to_ascii_uppercase()]);
+        }
+        rest = tail;
+    }
+    Some(Cow::Owned(normal))
 }
 
 fn upgrade(request: &Request<'_>, stream: &mut Stream<'_>, session: Session) -> Option<Session> {

@@ -4,10 +4,11 @@ use app::{Kind, Message, MessageEnd, Stream, Writable};
 
 use super::site::COUNTER_PERIOD;
 
-/// Sends every message back as it streams in, whatever its size.
+/// Sends every message back: a small one whole, once nothing can be wrong with it any more, a larger one as it
+/// streams in.
 #[derive(Default)]
 pub(super) struct EchoSocket {
-    /// One piece that arrived and is not sent back yet; while there is one, no other is taken.
+    /// What arrived and is not sent back yet; while it is being sent, nothing more is taken.
     pending: Vec<u8>,
     sent: usize,
     kind: Option<Kind>,
@@ -21,10 +22,15 @@ impl EchoSocket {
         buffers: &mut Vec<Vec<u8>>,
         stream: &mut Stream<'_>,
     ) {
-        self.pending = buffers.pop().unwrap_or_default();
+        if self.pending.capacity() == 0 {
+            self.pending = buffers.pop().unwrap_or_default();
+        }
         self.pending.extend_from_slice(message.payload);
-        self.kind = Some(message.kind);
         self.last = message.end == MessageEnd::Message;
+        if !self.last && self.pending.len() < WHOLE {
+            return;
+        }
+        self.kind = Some(message.kind);
         stream.hold();
         stream.want_write();
     }
@@ -64,6 +70,9 @@ impl EchoSocket {
         }
     }
 }
+
+/// A message shorter than this goes back whole.
+const WHOLE: usize = 64 * 1024;
 
 /// How many idle buffers a thread keeps.
 const SPARE_BUFFERS: usize = 64;

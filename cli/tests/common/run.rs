@@ -1,8 +1,8 @@
 //! Child processes that end: by themselves, at their deadline, or when the test is over.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(crate) struct Running {
     name: String,
     child: Child,
-    stdin: Option<ChildStdin>,
+    stdin: Option<Sender<Vec<u8>>>,
     stdout: Receiver<Vec<u8>>,
     stderr: Receiver<String>,
     complaints: String,
@@ -75,7 +75,17 @@ impl Running {
                 line.clear();
             }
         });
-        let stdin = child.stdin.take();
+        // On a thread of its own, for a child that does not read must not stop the clock.
+        let (stdin, input) = channel::<Vec<u8>>();
+        let mut pipe = child.stdin.take().unwrap();
+        thread::spawn(move || {
+            for bytes in input {
+                if pipe.write_all(&bytes).is_err() {
+                    break;
+                }
+            }
+        });
+        let stdin = Some(stdin);
         let deadline = Instant::now() + limit;
         Running { name, child, stdin, stdout, stderr, complaints: String::new(), deadline }
     }
@@ -133,8 +143,7 @@ impl Running {
     /// The same for bytes that need not be text.
     pub(crate) fn say_bytes(&mut self, bytes: &[u8]) {
         let stdin = self.stdin.as_mut().expect("standard input is still open");
-        let _ = stdin.write_all(bytes);
-        let _ = stdin.flush();
+        let _ = stdin.send(bytes.to_vec());
     }
 
     /// Ends its standard input.

@@ -29,7 +29,8 @@ pub(crate) fn response<'b>(
     }
     let check = |line: &[u8]| StatusLine::parse(line, config).map(|_| ());
     let found = progress.find_end(input, config, check).map_err(|error| match error {
-        Error::TargetTooLong => Error::HeadTooLarge, // there is no target in a status line
+        // There is neither in a status line.
+        Error::TargetTooLong | Error::MethodTooLong => Error::HeadTooLarge,
         other => other,
     })?;
     let Some(end) = found else { return Ok(None) };

@@ -60,12 +60,16 @@ impl Server {
             }
             Ok(None) if self.eof => Err(self.fail(Error::HeadCut)),
             Ok(None) => {
+                self.asked.method = method_of_fault(rest);
                 if arm {
                     self.clock.arm(Due::Head, &self.config.limits);
                 }
                 Ok(Step::quiet(skipped))
             }
-            Err(error) => Err(self.fail(error)),
+            Err(error) => {
+                self.asked.method = method_of_fault(rest);
+                Err(self.fail(error))
+            }
         }
     }
 
@@ -161,4 +165,9 @@ impl Server {
         self.reason = Some(CloseReason::Upgraded);
         Event::Upgraded
     }
+}
+
+/// What the answer to a head that is at fault, or late, depends on: HEAD gets no content whatever the status.
+fn method_of_fault(head: &[u8]) -> Method {
+    if head.starts_with(b"HEAD ") { Method::Head } else { Method::Other }
 }

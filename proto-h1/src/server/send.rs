@@ -1,13 +1,13 @@
 //! Responses as they go out.
 
-use proto_core::{Prefix, SendError, WriteBuf};
+use proto_core::{Full, Prefix, SendError, WriteBuf};
 
 use super::{Recv, Sent, Server};
 use crate::body::Body;
 use crate::clock::Due;
 use crate::encode::{self, PREFIX, Sending};
 use crate::head::Asked as Method;
-use crate::{BodyLength, CloseReason, Error, Field, Preset, ResponseHead};
+use crate::{BodyLength, CloseReason, Field, Preset, ResponseHead};
 
 impl Server {
     /// Sends `100 Continue`: call it when the application begins to read the body of a request that
@@ -89,10 +89,14 @@ impl Server {
         let (framing, sending) = self.framing(head.status, head.body)?;
         let refuses_body = self.asked.r#continue && self.recv == Recv::Body;
         let close = self.reason.is_some() || said.close || refuses_body || sending == Sending::UntilClose;
-        let own: &[&[u8]] = match (close, self.asked.http10) {
-            (true, _) => &[b"close"],
-            (false, true) => &[b"keep-alive"],
-            (false, false) => &[],
+        // RFC 9110 7.8: who sends Upgrade, in a 426 say, sends the connection option too.
+        let own: &[&[u8]] = match (close, self.asked.http10, said.upgrade) {
+            (true, _, false) => &[b"close"],
+            (true, _, true) => &[b"close", b"Upgrade"],
+            (false, true, false) => &[b"keep-alive"],
+            (false, true, true) => &[b"keep-alive", b"Upgrade"],
+            (false, false, true) => &[b"Upgrade"],
+            (false, false, false) => &[],
         };
         out.all_or_nothing(|out| {
             encode::put_status_line(head.status, head.reason, out)?;
@@ -181,19 +185,28 @@ impl Server {
         }
     }
 
-    /// Sends the answer to a fault: the status of the error, `Connection: close` and `preset` (Date, Server).
+    /// Sends the answer to a fault: the status of the error, its text, `Connection: close` and `preset` (Date,
+    /// Server).
     /// Does nothing when none is owed, as when a response had begun before the fault.
     ///
     /// # Errors
     /// [`SendError::Full`].
     pub fn send_error(&mut self, preset: &Preset, out: &mut WriteBuf<'_>) -> Result<(), SendError> {
-        let Some(status) = self.error.and_then(Error::status).filter(|_| self.reply_owed) else {
-            return Ok(());
-        };
+        let Some(error) = self.error.filter(|_| self.reply_owed) else { return Ok(()) };
+        let Some(status) = error.status() else { return Ok(()) };
         out.all_or_nothing(|out| {
             encode::put_status_line(status, None, out)?;
             out.put(preset.as_bytes())?;
-            out.put(b"Content-Length: 0\r\nConnection: close\r\n\r\n")
+            // RFC 9110 15.5: an error is explained, except to HEAD.
+            let text = error.text();
+            out.put(b"Content-Type: text/plain\r\n")?;
+            encode::put_framing(BodyLength::Known(text.len() as u64 + 1), out)?;
+            out.put(b"Connection: close\r\n\r\n")?;
+            if self.asked.method != Method::Head {
+                out.put(text.as_bytes())?;
+                out.put(b"\n")?;
+            }
+            Ok::<_, Full>(())
         })?;
         self.reply_owed = false;
         Ok(())
