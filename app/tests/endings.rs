@@ -1,6 +1,8 @@
 //! That every stream ends, once, and says how: deadlines nobody else keeps, closing from anywhere, ends of input in
 //! the middle of a change of roles.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::time::Duration;
