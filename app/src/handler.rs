@@ -42,8 +42,8 @@ pub trait Handler {
     /// [`Upgrade::accept`](crate::Upgrade::accept). `None` leaves the answer to the library: what was asked for
     /// with [`Stream::serve_file`] or [`Stream::refuse`], or else 404.
     ///
-    /// A client that waits for `100 Continue` is told to go on when this returns a session, unless the session
-    /// [holds](Stream::hold) the body; then when it resumes.
+    /// A client that waits for `100 Continue` is told to go on unless the first turn to write, if one was asked for
+    /// here, answers the request; while the session [holds](Stream::hold) the body it is left waiting.
     fn request(&mut self, request: &Request<'_>, stream: &mut Stream<'_>) -> Option<Self::Session> {
         let _ = (request, stream);
         None

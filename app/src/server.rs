@@ -40,10 +40,8 @@ impl<H: Handler> Turn<'_, '_, H> {
             let content = matches!(step.event, Some(Event::Body(_)));
             match step.event {
                 None => {}
-                Some(Event::Request(head)) => {
-                    self.begin(&Request { head });
-                    self.send_continue();
-                }
+                // RFC 9110 10.1.1: a final answer that is known by now goes out at once, in place of 100.
+                Some(Event::Request(head)) => self.begin(&Request { head }),
                 Some(Event::Body(data)) => {
                     self.tell(|handler, session, stream| handler.body(session, data, stream))
                 }

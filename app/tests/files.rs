@@ -1,5 +1,7 @@
 //! Static files as a client sees them.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may")]
+
 mod common;
 
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! A server connection as an application and a peer see it.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may")]
+
 mod common;
 
 use std::time::Duration;
@@ -28,7 +30,9 @@ impl Handler for Site {
     fn request(&mut self, request: &Request<'_>, stream: &mut Stream<'_>) -> Option<Session> {
         let path = String::from_utf8_lossy(request.path()).into_owned();
         self.told.push(format!("{} {path}", String::from_utf8_lossy(request.method())));
-        stream.want_write();
+        if path != "/echo" {
+            stream.want_write();
+        }
         Some(match &*path {
             "/hello" => Session::Hello,
             "/echo" => {
@@ -361,4 +365,13 @@ fn a_lost_link_gives_the_session_back() {
     wire.feed(b"GET /patient HTTP/1.1\r\nHost: h\r\n\r\n");
     wire.cut(app::Closed::Reset);
     assert_eq!(wire.app.handler().told.last().map(String::as_str), Some("Link(Reset)"));
+}
+
+#[test]
+fn an_expected_continue_is_not_sent_when_the_answer_comes_first() {
+    let mut wire = wire();
+    let response =
+        wire.text("POST /hello HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+    assert!(response.to_ascii_lowercase().contains("connection: close"), "{response}");
 }

@@ -1,5 +1,7 @@
 //! Our client against our server, through links that deliver in arbitrary pieces, in virtual time.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may")]
+
 mod common;
 
 use app::{

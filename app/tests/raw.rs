@@ -1,5 +1,7 @@
 //! Connections that do not speak HTTP.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may")]
+
 mod common;
 
 use app::{Fields, Handler, Stream, Writable};

@@ -1,5 +1,7 @@
 //! From the upgrade request to the closing handshake, on the server's side.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may")]
+
 mod common;
 
 use app::{End, Handler, Kind, Message, MessageEnd, Request, Stream, Writable};

@@ -1,5 +1,6 @@
 //! A driver in a test's hands: one connection of an application, bytes in, bytes out, the clock and the files too.
 #![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use std::collections::HashMap;
 use std::time::Duration;

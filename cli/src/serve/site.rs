@@ -64,10 +64,10 @@ impl Handler for Site {
             "request"
         );
         let session = self.route(request, stream);
-        if request.expects_continue() && !matches!(session, Some(Session::Echo(_))) {
-            stream.hold(); // the answer is known, so it goes out in place of 100 Continue
+        // An echo has nothing to say before it has heard something.
+        if !matches!(session, Some(Session::Echo(_))) {
+            stream.want_write();
         }
-        stream.want_write();
         session
     }
 

@@ -1,0 +1,328 @@
+//! A peer made of raw frames, and what the connection under test says to it.
+#![allow(dead_code, unreachable_pub)]
+
+use proto_core::{Instant, WriteBuf};
+use proto_h2::hpack::{Decoder, Encoder, Field};
+use proto_h2::{Config, Connection, Error, ErrorCode, Event, PREFACE, StreamId};
+
+pub const DATA: u8 = 0;
+pub const HEADERS: u8 = 1;
+pub const PRIORITY: u8 = 2;
+pub const RST_STREAM: u8 = 3;
+pub const SETTINGS: u8 = 4;
+pub const PUSH_PROMISE: u8 = 5;
+pub const PING: u8 = 6;
+pub const GOAWAY: u8 = 7;
+pub const WINDOW_UPDATE: u8 = 8;
+pub const CONTINUATION: u8 = 9;
+pub const PRIORITY_UPDATE: u8 = 16;
+
+pub const END_STREAM: u8 = 1;
+pub const ACK: u8 = 1;
+pub const END_HEADERS: u8 = 4;
+pub const PADDED: u8 = 8;
+pub const PRIO: u8 = 32;
+
+pub fn frame(kind: u8, flags: u8, id: u32, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = (payload.len() as u32).to_be_bytes()[1..].to_vec();
+    bytes.extend([kind, flags]);
+    bytes.extend(id.to_be_bytes());
+    bytes.extend(payload);
+    bytes
+}
+
+pub fn setting(id: u16, value: u32) -> Vec<u8> {
+    [&id.to_be_bytes()[..], &value.to_be_bytes()].concat()
+}
+
+pub fn window_update(id: u32, increment: u32) -> Vec<u8> {
+    frame(WINDOW_UPDATE, 0, id, &increment.to_be_bytes())
+}
+
+pub fn rst(id: u32, code: ErrorCode) -> Vec<u8> {
+    frame(RST_STREAM, 0, id, &code.0.to_be_bytes())
+}
+
+/// A block of literals, which leaves all tables alone.
+pub fn block(fields: &[(&str, &str)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut string = |text: &str, first: &[u8]| {
+        out.extend(first);
+        assert!(text.len() < 127 + 128);
+        if text.len() < 127 {
+            out.push(text.len() as u8);
+        } else {
+            out.extend([127, (text.len() - 127) as u8]);
+        }
+        out.extend(text.as_bytes());
+    };
+    for (name, value) in fields {
+        string(name, &[0]);
+        string(value, &[]);
+    }
+    out
+}
+
+pub const GET: [(&str, &str); 4] =
+    [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "example.com")];
+pub const POST: [(&str, &str); 4] =
+    [(":method", "POST"), (":scheme", "http"), (":path", "/"), (":authority", "example.com")];
+
+/// `base` and more fields.
+pub fn with<'a>(base: &[(&'a str, &'a str)], more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    [base, more].concat()
+}
+
+pub fn headers(id: u32, fields: &[(&str, &str)], end: bool) -> Vec<u8> {
+    frame(HEADERS, END_HEADERS | u8::from(end), id, &block(fields))
+}
+
+pub fn data(id: u32, payload: &[u8], end: bool) -> Vec<u8> {
+    frame(DATA, u8::from(end), id, payload)
+}
+
+/// A frame that came out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Frame {
+    pub kind: u8,
+    pub flags: u8,
+    pub id: u32,
+    pub payload: Vec<u8>,
+}
+
+impl Frame {
+    /// The number at `at` of the payload.
+    pub fn number(&self, at: usize) -> u32 {
+        u32::from_be_bytes(self.payload[at..at + 4].try_into().unwrap())
+    }
+}
+
+impl std::fmt::Debug for Frame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = [
+            "DATA",
+            "HEADERS",
+            "PRIORITY",
+            "RST_STREAM",
+            "SETTINGS",
+            "PUSH_PROMISE",
+            "PING",
+            "GOAWAY",
+            "WINDOW_UPDATE",
+            "CONTINUATION",
+        ];
+        let name = names.get(usize::from(self.kind)).unwrap_or(&"?");
+        write!(f, "{name} flags {:#x} on {}: {}", self.flags, self.id, self.payload.escape_ascii())
+    }
+}
+
+/// Splits octets into frames.
+pub fn frames(mut bytes: &[u8]) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    while !bytes.is_empty() {
+        let len = u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]) as usize;
+        let id = u32::from_be_bytes(bytes[5..9].try_into().unwrap());
+        frames.push(Frame { kind: bytes[3], flags: bytes[4], id, payload: bytes[9..9 + len].to_vec() });
+        bytes = &bytes[9 + len..];
+    }
+    frames
+}
+
+/// The connection under test with everything that came of it.
+pub struct Under {
+    pub codec: Connection,
+    pub pending: Vec<u8>,
+    /// Events, rendered.
+    pub events: Vec<String>,
+    /// All data of each event in order.
+    pub data: Vec<u8>,
+    pub sent: Vec<Frame>,
+    pub error: Option<Error>,
+    pub decoder: Decoder,
+    pub encoder: Encoder,
+}
+
+impl Under {
+    pub fn new(mut codec: Connection) -> Self {
+        codec.handle_timeout(Instant::ZERO);
+        Self {
+            codec,
+            pending: Vec::new(),
+            events: Vec::new(),
+            data: Vec::new(),
+            sent: Vec::new(),
+            error: None,
+            decoder: Decoder::new(4096),
+            encoder: Encoder::new(4096),
+        }
+    }
+
+    /// A server whose peer has sent its preface and SETTINGS and acknowledged ours.
+    pub fn server() -> Self {
+        Self::server_with(Config::default())
+    }
+
+    pub fn server_with(config: Config) -> Self {
+        let mut under = Self::new(Connection::server(config));
+        under.feed(&[&PREFACE[..], &frame(SETTINGS, 0, 0, &[]), &frame(SETTINGS, ACK, 0, &[])].concat());
+        assert_eq!(under.error, None);
+        under.sent.clear();
+        under.events.clear();
+        under
+    }
+
+    pub fn client() -> Self {
+        Self::client_with(Config::default())
+    }
+
+    /// A client that has exchanged SETTINGS.
+    pub fn client_with(config: Config) -> Self {
+        let mut under = Self::new(Connection::client(config));
+        under.flush();
+        under.feed(&[frame(SETTINGS, 0, 0, &[]), frame(SETTINGS, ACK, 0, &[])].concat());
+        assert_eq!(under.error, None);
+        under.sent.clear();
+        under.events.clear();
+        under
+    }
+
+    /// Feeds octets, draining events and replies after each.
+    pub fn feed(&mut self, bytes: &[u8]) -> &mut Self {
+        self.pending.extend_from_slice(bytes);
+        let mut scratch = vec![0; 65_536];
+        while self.error.is_none() {
+            match self.codec.receive(&mut self.pending, &mut scratch) {
+                Ok(step) => {
+                    let (told, consumed) = (step.event.is_some(), step.consumed);
+                    if let Some(event) = step.event {
+                        if let Event::Data { payload, .. } = &event {
+                            self.data.extend_from_slice(payload);
+                        }
+                        self.events.push(render(&event));
+                    }
+                    self.pending.drain(..consumed);
+                    let wants = self.codec.wants();
+                    self.flush();
+                    if !told && self.codec.wants() == wants {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    self.error = Some(error);
+                    self.flush();
+                }
+            }
+        }
+        self
+    }
+
+    pub fn flush(&mut self) {
+        let mut room = vec![0; 65_536];
+        let mut out = WriteBuf::new(&mut room);
+        self.codec.transmit(&mut out);
+        self.sent(out.written());
+    }
+
+    fn sent(&mut self, bytes: &[u8]) {
+        let bytes = bytes.strip_prefix(&PREFACE[..]).unwrap_or(bytes);
+        self.sent.extend(frames(bytes));
+    }
+
+    /// Calls `send` with room for output.
+    pub fn send<T>(&mut self, send: impl FnOnce(&mut Connection, &mut WriteBuf<'_>) -> T) -> T {
+        let mut room = vec![0; 65_536];
+        let mut out = WriteBuf::new(&mut room);
+        let result = send(&mut self.codec, &mut out);
+        let written = out.written().to_vec();
+        self.sent(&written);
+        result
+    }
+
+    pub fn respond(&mut self, id: u32, status: &str, end: bool) {
+        let id = self.id(id);
+        let fields = [Field::new(b":status", status.as_bytes())];
+        self.send(|codec, out| codec.send_head(id, fields, end, out)).unwrap();
+    }
+
+    pub fn get(&mut self) -> StreamId {
+        self.request("GET", true)
+    }
+
+    pub fn request(&mut self, method: &str, end: bool) -> StreamId {
+        let fields = [
+            Field::new(b":method", method.as_bytes()),
+            Field::new(b":scheme", b"http"),
+            Field::new(b":path", b"/"),
+            Field::new(b":authority", b"example.com"),
+        ];
+        self.send(|codec, out| codec.open(fields, end, out)).unwrap()
+    }
+
+    /// The identifier as a type; streams come by events or from `open`.
+    pub fn id(&self, id: u32) -> StreamId {
+        stream_id(id)
+    }
+
+    /// The code of the only GOAWAY, which is the last frame.
+    pub fn goaway(&self) -> Option<ErrorCode> {
+        let last = self.sent.last().filter(|frame| frame.kind == GOAWAY)?;
+        assert_eq!(self.sent.iter().filter(|frame| frame.kind == GOAWAY).count(), 1);
+        Some(ErrorCode(last.number(4)))
+    }
+
+    /// The codes of all resets of a stream.
+    pub fn resets(&self, id: u32) -> Vec<ErrorCode> {
+        let resets = self.sent.iter().filter(|frame| frame.kind == RST_STREAM && frame.id == id);
+        resets.map(|frame| ErrorCode(frame.number(0))).collect()
+    }
+
+    /// Asserts a connection error with this code on the wire.
+    #[track_caller]
+    pub fn connection_error(&self, code: ErrorCode) {
+        assert_eq!(self.error.map(Error::code), Some(code), "events {:?}, sent {:?}", self.events, self.sent);
+        assert_eq!(self.goaway(), Some(code));
+        let wants = self.codec.wants();
+        assert!(wants.close && !wants.read);
+    }
+
+    /// Asserts a stream error with this code on the wire, and that the connection lives.
+    #[track_caller]
+    pub fn stream_error(&self, id: u32, code: ErrorCode) {
+        assert_eq!(self.error, None);
+        assert_eq!(self.resets(id), [code], "events {:?}, sent {:?}", self.events, self.sent);
+        assert!(self.goaway().is_none() && self.codec.wants().read);
+    }
+
+    /// Asserts that a PING is still answered.
+    #[track_caller]
+    pub fn alive(&mut self) {
+        self.feed(&frame(PING, 0, 0, b"is alive"));
+        let last = self.sent.last().unwrap();
+        assert_eq!(
+            (last.kind, last.flags, &last.payload[..]),
+            (PING, ACK, &b"is alive"[..]),
+            "{:?}",
+            self.error
+        );
+    }
+}
+
+/// Identifiers have no public constructor: a client opens as many streams as it takes.
+pub fn stream_id(id: u32) -> StreamId {
+    StreamId::from_wire(id).unwrap()
+}
+
+pub fn render(event: &Event<'_>) -> String {
+    match event {
+        Event::Headers { id, kind, fields, end } => {
+            let fields: Vec<String> = fields.iter().map(|field| format!("{field:?}")).collect();
+            format!("{kind:?} {id} [{}]{}", fields.join(", "), if *end { " end" } else { "" })
+        }
+        Event::Data { id, payload, end, .. } => {
+            format!("Data {id} {}{}", payload.len(), if *end { " end" } else { "" })
+        }
+        Event::Reset { id, code, by } => format!("Reset {id} {code} by {by:?}"),
+        Event::GoAway { last, code, debug } => format!("GoAway {last} {code} \"{}\"", debug.escape_ascii()),
+        other => format!("{other:?}"),
+    }
+}

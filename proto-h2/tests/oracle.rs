@@ -1,0 +1,179 @@
+//! One story however the input is cut: both roles, over hand-made exchanges, mutations of them, and arbitrary frames.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+use common::*;
+use proptest::prelude::*;
+use proto_core::story::{Cuts, Story, Subject, check, check_with};
+use proto_h2::story::{Client, Server};
+use proto_h2::{Config, ErrorCode as Code, PREFACE};
+
+fn client_says() -> Vec<Vec<u8>> {
+    let get = block(&GET);
+    let crumbs = with(&GET, &[("cookie", "a=1"), ("x", "y"), ("cookie", "b=2")]);
+    vec![
+        PREFACE.to_vec(),
+        frame(SETTINGS, 0, 0, &[setting(4, 100_000), setting(1, 0), setting(0x77, 1)].concat()),
+        frame(SETTINGS, ACK, 0, &[]),
+        headers(1, &GET, true),
+        headers(3, &with(&POST, &[("content-length", "11")]), false),
+        data(3, b"hello ", false),
+        frame(PING, 0, 0, b"abcdefgh"),
+        frame(DATA, PADDED | END_STREAM, 3, b"\x04world\0\0\0\0"),
+        frame(HEADERS, END_STREAM | PRIO, 5, &[&[0, 0, 0, 1, 9][..], &get[..5]].concat()),
+        frame(CONTINUATION, 0, 5, &get[5..20]),
+        frame(CONTINUATION, END_HEADERS, 5, &get[20..]),
+        frame(PRIORITY, 0, 9, &[0, 0, 0, 1, 9]),
+        frame(PRIORITY_UPDATE, 0, 0, b"\0\0\0\x09u=1, i"),
+        headers(7, &crumbs, false),
+        window_update(7, 1000),
+        window_update(0, 1000),
+        headers(7, &[("trailer-a", "b")], true),
+        frame(0xee, 0, 3, b"unknown frame"),
+        headers(9, &POST, false),
+        rst(9, Code::CANCEL),
+        headers(11, &[(":method", "GET"), ("bad", "head")], true),
+        headers(13, &POST, false),
+        data(13, b"", false),
+        data(13, &[b'z'; 300], false),
+        window_update(13, 0),
+        data(13, b"late", true),
+        frame(PING, ACK, 0, b"unasked!"),
+        headers(15, &with(&POST, &[("content-length", "5")]), false),
+        data(15, b"", true),
+        headers(17, &POST, false),
+        frame(GOAWAY, 0, 0, b"\0\0\0\0\0\0\0\0bye now"),
+    ]
+}
+
+fn server_says() -> Vec<Vec<u8>> {
+    vec![
+        frame(SETTINGS, 0, 0, &[setting(3, 10), setting(5, 20_000)].concat()),
+        frame(SETTINGS, ACK, 0, &[]),
+        headers(1, &[(":status", "103"), ("link", "</a>")], false),
+        headers(1, &[(":status", "200"), ("content-length", "9")], false),
+        data(1, b"some", false),
+        frame(PING, 0, 0, b"abcdefgh"),
+        frame(DATA, PADDED, 1, b"\x02 body\0\0"),
+        headers(1, &[("x-checksum", "1")], true),
+        headers(5, &[(":status", "200"), ("content-length", "99")], true),
+        window_update(3, 500),
+        headers(3, &[(":status", "413")], false),
+        data(3, b"too much", false),
+        rst(3, Code::NO_ERROR),
+        data(3, b"late", false),
+        frame(GOAWAY, 0, 0, b"\0\0\0\x05\0\0\0\0"),
+    ]
+}
+
+#[track_caller]
+fn story<S: Subject>(subject: &S, input: &[u8]) -> Story {
+    check(subject, input).unwrap_or_else(|fault| panic!("{fault:?}"))
+}
+
+#[test]
+fn a_whole_exchange_of_each_role() {
+    let told = story(&Server::default(), &client_says().concat());
+    assert_eq!(told.error, None, "{told:?}");
+    assert!(told.entries.len() > 15, "{told:?}");
+    let told = story(&Client::default(), &server_says().concat());
+    assert_eq!(told.error, None, "{told:?}");
+    assert!(told.entries.len() > 8, "{told:?}");
+}
+
+#[test]
+fn every_prefix_of_an_exchange() {
+    let (client, server) = (client_says(), server_says());
+    for len in 0..client.len() {
+        story(&Server::default(), &client[..len].concat());
+    }
+    for len in 0..server.len() {
+        story(&Client::default(), &server[..len].concat());
+    }
+}
+
+/// A frame that is nearly sound.
+fn any_frame() -> impl Strategy<Value = Vec<u8>> {
+    let fields = prop_oneof![
+        3 => Just(block(&GET)),
+        1 => Just(block(&with(&POST, &[("content-length", "5")]))),
+        1 => Just(block(&[(":status", "200")])),
+        1 => Just(block(&[("trailer", "x")])),
+        1 => Just(vec![0x82, 0x86, 0x84, 0x41, 0x01, b'a', 0x40, 0x01, b'n', 0x01, b'v', 0xbe]),
+        1 => proptest::collection::vec(any::<u8>(), 0..20),
+    ];
+    let id = prop_oneof![8 => 0..14_u32, 1 => any::<u32>()];
+    prop_oneof![
+        4 => (fields.clone(), any::<bool>(), id.clone()).prop_map(|(block, end, id)| {
+            frame(HEADERS, END_HEADERS | u8::from(end), id, &block)
+        }),
+        1 => (fields, 0..30_usize, id.clone(), any::<u8>()).prop_map(|(block, cut, id, flags)| {
+            let cut = cut.min(block.len());
+            let first = frame(HEADERS, flags & !END_HEADERS & !PADDED & !PRIO, id, &block[..cut]);
+            [first, frame(CONTINUATION, END_HEADERS, id, &block[cut..])].concat()
+        }),
+        4 => (id.clone(), 0..40_usize, any::<u8>()).prop_map(|(id, len, flags)| {
+            frame(DATA, flags & (END_STREAM | PADDED), id, &vec![flags & 7; len])
+        }),
+        2 => (id.clone(), prop_oneof![0..3_u32, any::<u32>()]).prop_map(|(id, by)| window_update(id, by)),
+        1 => (id.clone(), 0..14_u32).prop_map(|(id, code)| rst(id, Code(code))),
+        1 => (any::<bool>(), 0..11_u16, prop_oneof![0..2_u32, 16_384..70_000_u32, any::<u32>()])
+            .prop_map(|(ack, id, value)| frame(SETTINGS, u8::from(ack), 0, &if ack { vec![] } else { setting(id, value) })),
+        1 => any::<bool>().prop_map(|ack| frame(PING, u8::from(ack), 0, b"12345678")),
+        1 => id.clone().prop_map(|id| frame(PRIORITY, 0, id, &[0, 0, 0, 1, 3])),
+        1 => id.clone().prop_map(|id| frame(PRIORITY_UPDATE, 0, 0, &[&id.to_be_bytes()[..], b"u=1"].concat())),
+        1 => id.clone().prop_map(|id| frame(GOAWAY, 0, 0, &[&id.to_be_bytes()[..], &[0; 6]].concat())),
+        1 => (id.clone(), id.clone()).prop_map(|(id, promised)| {
+            frame(PUSH_PROMISE, END_HEADERS, id, &[&promised.to_be_bytes()[..], &block(&GET)].concat())
+        }),
+        1 => (any::<u8>(), any::<u8>(), id, proptest::collection::vec(any::<u8>(), 0..20))
+            .prop_map(|(kind, flags, id, payload)| frame(kind, flags, id, &payload)),
+    ]
+}
+
+fn tells<S: Subject>(subject: &S, input: &[u8]) -> Result<(), TestCaseError> {
+    let cuts = Cuts { single: 24, double: 8, seed: input.len() as u64 };
+    check_with(subject, input, cuts).map(drop).map_err(|fault| TestCaseError::fail(format!("{fault:?}")))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(192) })]
+
+    #[test]
+    fn frames_to_a_server(frames in proptest::collection::vec(any_frame(), 0..14)) {
+        let mut input = [&PREFACE[..], &frame(SETTINGS, 0, 0, &[]), &frame(SETTINGS, ACK, 0, &[])].concat();
+        input.extend(frames.concat());
+        tells(&Server::default(), &input)?;
+    }
+
+    #[test]
+    fn frames_to_a_client(frames in proptest::collection::vec(any_frame(), 0..14), push in any::<bool>()) {
+        let input = [frame(SETTINGS, 0, 0, &[]), frames.concat()].concat();
+        let mut client = Client::default();
+        client.config.accept_push = push;
+        tells(&client, &input)?;
+    }
+
+    #[test]
+    fn mutated_exchanges(at in 0..900_usize, to in any::<u8>(), drop in any::<bool>(), server in any::<bool>()) {
+        let mut input = if server { client_says().concat() } else { server_says().concat() };
+        let at = at % input.len();
+        if drop {
+            input.remove(at);
+        } else {
+            input[at] = to;
+        }
+        if server {
+            tells(&Server::new(Config::default()), &input)?;
+        } else {
+            tells(&Client::default(), &input)?;
+        }
+    }
+
+    #[test]
+    fn any_octets(octets in proptest::collection::vec(any::<u8>(), 0..100), preface in any::<bool>()) {
+        let input = if preface { [&PREFACE[..], &octets].concat() } else { octets };
+        tells(&Server::default(), &input)?;
+        tells(&Client::default(), &input)?;
+    }
+}
