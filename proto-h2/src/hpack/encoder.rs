@@ -209,7 +209,7 @@ impl Encoder {
         let size = field.list_size();
         if size > self.table.max_size() as usize / 4 * 3
             || field.name.len() > MAX_LEN
-            || matches!(token, AGE | known::CONTENT_LENGTH | CONTENT_RANGE | SET_COOKIE)
+            || matches!(token, AGE | CONTENT_RANGE | SET_COOKIE)
         {
             return false;
         }
