@@ -8,7 +8,7 @@ use crate::message::{Acceptance, BodyLength, Field, Request, ResponseHead};
 use crate::raw::{Sniffed, sniff};
 use crate::role::{Raw, Role};
 use crate::status;
-use crate::stream::{Answer, Stream};
+use crate::stream::Answer;
 use crate::transfer::{State, Transfer};
 use crate::turn::{Stopped, Turn};
 use crate::writable::{never_fits, send_content};
@@ -77,16 +77,8 @@ impl<H: Handler> Turn<'_, '_, H> {
                 let mut raw = Raw::new(self.shared.config.raw_idle_timeout);
                 raw.handle_timeout(self.connection.now);
                 self.connection.role = Role::Raw(raw);
-                let connection = &mut *self.connection;
-                let mut stream = Stream {
-                    control: &mut connection.control,
-                    link: &connection.link,
-                    protocol: connection.role.protocol(),
-                    now: connection.now,
-                    wakes: &mut self.shared.wakes,
-                };
-                connection.session = self.handler.raw(&mut stream);
-                if connection.session.is_none() {
+                self.connection.session = self.introduce(|handler, stream| handler.raw(stream));
+                if self.connection.session.is_none() {
                     self.end(End::Aborted);
                 }
             }
@@ -96,21 +88,16 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// A request has arrived: asks the application for a session.
     fn begin(&mut self, request: &Request<'_>) {
+        let session = self.introduce(|handler, stream| {
+            if is_misdirected(request, stream.tls().is_some()) {
+                stream.refuse(421);
+                return None;
+            }
+            handler.request(request, stream)
+        });
         let connection = &mut *self.connection;
+        connection.session = session;
         connection.continue_due = request.head.expect_continue;
-        let mut stream = Stream {
-            control: &mut connection.control,
-            link: &connection.link,
-            protocol: connection.role.protocol(),
-            now: connection.now,
-            wakes: &mut self.shared.wakes,
-        };
-        connection.session = if is_misdirected(request, stream.tls().is_some()) {
-            stream.refuse(421);
-            None
-        } else {
-            self.handler.request(request, &mut stream)
-        };
         connection.upgrading = matches!(connection.control.answer, Some(Answer::WebSocket(_)));
         if connection.session.is_none() {
             match connection.control.answer.take() {

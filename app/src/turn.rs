@@ -144,6 +144,13 @@ impl<H: Handler> Turn<'_, '_, H> {
         self.handler.writable(session, out, &mut stream);
     }
 
+    /// Shows the application a stream that has no session yet.
+    pub(crate) fn introduce<T>(&mut self, event: impl FnOnce(&mut H, &mut Stream<'_>) -> T) -> T {
+        let Connection { role, control, link, now, .. } = &mut *self.connection;
+        let protocol = role.protocol();
+        event(self.handler, &mut Stream { control, link, protocol, now: *now, wakes: &mut self.shared.wakes })
+    }
+
     /// Tells the application something about its stream, if it has one.
     pub(crate) fn tell(&mut self, event: impl FnOnce(&mut H, &mut H::Session, &mut Stream<'_>)) {
         let Connection { role, session: Some(session), control, link, now, .. } = &mut *self.connection
