@@ -174,6 +174,12 @@ impl<H: Handler> Turn<'_, '_, H> {
             return self.end(End::Refused(response.status()));
         }
         self.check_acceptance(response);
+        // RFC 9112 9.5: a server that refuses does not want the rest of the body.
+        if response.status() >= 400
+            && let Role::Client(client) = &mut self.connection.role
+        {
+            client.abandon_body();
+        }
         self.tell(|handler, session, stream| handler.response(session, response, stream));
     }
 

@@ -68,8 +68,15 @@ impl<'b> Request<'b> {
         if !http11 || !self.head.fields.contains_token("upgrade", "websocket") {
             return None;
         }
+        // Content would stand where the first frame is expected.
+        if !matches!(self.head.body, BodyLength::None | BodyLength::Known(0)) {
+            return Some(Err(Refusal { status: 400 }));
+        }
         let offer = handshake::server::Request::check(self.head.method, http11, self.head.fields.iter());
-        Some(offer.map(|offer| Upgrade { offer }).map_err(Refusal))
+        Some(match offer {
+            Ok(offer) => Ok(Upgrade { offer }),
+            Err(refusal) => Err(Refusal { status: refusal.status() }),
+        })
     }
 }
 
@@ -102,12 +109,14 @@ impl<'b> Upgrade<'b> {
 
 /// Why an opening handshake cannot be accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal(handshake::server::Refusal);
+pub struct Refusal {
+    status: u16,
+}
 
 impl Refusal {
     /// Leaves the answer to the library: 400, or 426 with the version that is spoken here.
     pub fn answer(self, stream: &mut Stream<'_>) {
-        stream.refuse(self.0.status());
+        stream.refuse(self.status);
     }
 }
 

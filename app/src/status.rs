@@ -47,7 +47,7 @@ const fn field(name: &'static str, value: &'static str) -> Field<'static> {
     Field { name: name.as_bytes(), value: value.as_bytes() }
 }
 
-const TEXT: Field<'static> = field("content-type", "text/plain; charset=utf-8");
+pub(crate) const TEXT: Field<'static> = field("content-type", "text/plain; charset=utf-8");
 static PLAIN: [Field<'static>; 1] = [TEXT];
 static READ_ONLY: [Field<'static>; 2] = [TEXT, field("allow", "GET, HEAD")];
 static UPGRADE: [Field<'static>; 3] =

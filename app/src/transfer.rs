@@ -5,6 +5,7 @@ use proto_h1::date;
 use crate::file::{Conditions, Decision, EntityTag, PathError, RangeSet, content_type, file_path};
 use crate::message::{Field, Request};
 use crate::service::{FileError, FileId, FileMeta};
+use crate::status;
 
 /// A request for a file, kept until the driver has opened it.
 #[derive(Debug)]
@@ -136,6 +137,9 @@ impl FileHead {
             if let Some(modified) = &self.texts.modified {
                 fields.push(Field::new("last-modified", modified));
             }
+        }
+        if self.status >= 400 {
+            fields.push(status::TEXT);
         }
         fields.push(Field::new("accept-ranges", b"bytes"));
         if !self.texts.content_range.is_empty() {

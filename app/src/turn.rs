@@ -191,7 +191,12 @@ impl<H: Handler> Turn<'_, '_, H> {
             Role::Server(server) if server.response_complete() && server.wants().close => {
                 self.end(End::Complete)
             }
-            Role::Client(client) if client.response_complete() && client.request_complete() => {
+            // RFC 9112 9.5: the rest of a request is not worth sending behind the answer, unless the connection could be
+            // used again.
+            Role::Client(client)
+                if client.response_complete()
+                    && (client.request_complete() || client.close_reason().is_some()) =>
+            {
                 self.end(End::Complete);
             }
             Role::WebSocket(socket) => {

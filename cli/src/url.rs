@@ -68,7 +68,9 @@ impl Url {
             Some(_) => return Err(bad("bad port in the URL")),
         };
         if !path.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>".contains(&byte)) {
-            return Err(bad("blanks, quotes, angle brackets and what is beyond ASCII must be percent-encoded"));
+            return Err(bad(
+                "blanks, quotes, angle brackets and what is beyond ASCII must be percent-encoded",
+            ));
         }
         let path = match path.as_bytes().first() {
             Some(b'/') => path.to_owned(),

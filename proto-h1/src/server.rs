@@ -77,6 +77,11 @@ struct Asked {
     r#continue: bool,
 }
 
+impl Asked {
+    /// Before a request.
+    const NOTHING: Self = Self { method: Method::Other, http10: false, upgrade: false, r#continue: false };
+}
+
 impl Server {
     /// A connection that was just accepted. Its head deadline starts with the first
     /// [`handle_timeout`](Self::handle_timeout).
@@ -89,7 +94,7 @@ impl Server {
             recv: Recv::Head { progress: Progress::NEW, first: true, empty_line: false },
             send: Sent::Idle,
             body: Body::Length { left: 0 },
-            asked: Asked { method: Method::Other, http10: false, upgrade: false, r#continue: false },
+            asked: Asked::NOTHING,
             reason: None,
             error: None,
             reply_owed: false,
@@ -203,6 +208,7 @@ impl Server {
         }
         self.recv = Recv::Head { progress: Progress::NEW, first: false, empty_line: false };
         self.send = Sent::Idle;
+        self.asked = Asked::NOTHING;
         self.clock.arm(Due::Idle, &self.config.limits);
         true
     }

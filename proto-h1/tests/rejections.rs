@@ -23,7 +23,9 @@ fn refuses(input: impl AsRef<[u8]>, error: Error) {
     let text = String::from_utf8(replies).unwrap();
     let answer = text.rfind("HTTP/1.1 ").map(|at| &text[at..]).unwrap_or_default();
     assert!(answer.starts_with(&start), "{}: {text}", input.escape_ascii());
-    assert!(answer.ends_with("Content-Length: 0\r\nConnection: close\r\n\r\n"), "{text}");
+    let end =
+        format!("Content-Length: {}\r\nConnection: close\r\n\r\n{error}\n", error.to_string().len() + 1);
+    assert!(answer.ends_with(&end), "{text}");
 }
 
 #[track_caller]
@@ -322,9 +324,33 @@ fn tolerances() {
 }
 
 #[test]
+fn head_is_answered_without_content() {
+    for input in ["HEAD / HTTP/1.1\r\nHost : a\r\n\r\n", "HEAD / HTTP/2.0\r\n", "HEAD / HTTP/1.1\r\nHo\x01"] {
+        let (error, replies) = refused(Config::default(), input.as_bytes());
+        assert!(
+            error.is_some() && replies.ends_with(b"Connection: close\r\n\r\n"),
+            "{}",
+            replies.escape_ascii()
+        );
+        assert!(!replies.windows(19).any(|found| found == b"Content-Length: 0\r\n"), "what GET would get");
+    }
+}
+
+#[test]
+fn a_method_longer_than_any_is_not_implemented() {
+    let config = Config { limits: Limits { head: 64, ..Limits::default() }, ..Config::default() };
+    for (input, status) in
+        [("M".repeat(64), "501"), (format!("{} /{}", "M".repeat(30), "t".repeat(32)), "414")]
+    {
+        let (_, replies) = refused(config, input.as_bytes());
+        assert!(replies.starts_with(format!("HTTP/1.1 {status} ").as_bytes()), "{}", replies.escape_ascii());
+    }
+}
+
+#[test]
 fn codes_are_unique_and_never_change() {
     let codes: Vec<u8> = Error::ALL.iter().map(|error| error.code()).collect();
-    assert!(codes.iter().copied().eq(1..=41));
+    assert!(codes.iter().copied().eq(1..=42));
     assert_eq!((Error::BareLf.code(), Error::ScratchTooSmall.code()), (1, 41));
     assert!(size_of::<Option<Error>>() == 1);
     assert_eq!(Limits::default().head, 8192);

@@ -356,12 +356,27 @@ fn faults_are_answered_once_with_the_fields_of_the_caller() {
     assert!(wire.codec.wants().write, "it did not fit");
     let date = [Field::new("Date", "today")];
     let answer = written(|out| wire.codec.send_error(&Preset::new(&date).unwrap(), out).unwrap());
-    let expected = "HTTP/1.1 505 HTTP Version Not Supported\r\nDate: today\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let expected = "HTTP/1.1 505 HTTP Version Not Supported\r\nDate: today\r\nContent-Type: text/plain\r\n\
+                    Content-Length: 27\r\nConnection: close\r\n\r\nHTTP version not supported\n";
     assert_eq!(answer, expected);
     assert_eq!((wire.transmit(), wire.codec.wants()), (String::new(), CLOSE));
     assert_eq!(wire.feed(""), Err(Error::Version));
     assert_eq!(wire.codec.receive_eof(), Err(Error::Version));
     assert_eq!(wire.codec.error(), Some(Error::Version));
+}
+
+#[test]
+fn who_sends_upgrade_names_it_in_connection() {
+    let upgrade = [Field::new("upgrade", "websocket")];
+    for (request, connection) in [
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "Connection: Upgrade\r\n"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "Connection: close, Upgrade\r\n"),
+        ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "Connection: keep-alive, Upgrade\r\n"),
+    ] {
+        let mut wire = asked(request);
+        let head = ResponseHead::new(426, &upgrade, BodyLength::None);
+        assert!(wire.answer(&head, b"").contains(connection), "{request}");
+    }
 }
 
 #[test]

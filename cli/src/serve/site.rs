@@ -245,7 +245,7 @@ fn normal(path: &[u8]) -> Option<Cow<'_, [u8]>> {
 }
 
 fn upgrade(request: &Request<'_>, stream: &mut Stream<'_>, session: Session) -> Option<Session> {
-    match request.websocket() {
+    match request.websocket().filter(|_| request.method() == b"GET") {
         // Any one offered subprotocol will do: the demo sockets carry plain text and bytes.
         Some(Ok(upgrade)) => {
             let first = upgrade.protocols().next();
