@@ -80,16 +80,19 @@ impl<H: Handler> Turn<'_, '_, H> {
     /// Lets everyone write who wants to, while there is room.
     pub(crate) fn write(&mut self) {
         self.transmit();
+        let mut in_vain = false;
         while self.out.room() >= LEAST_ROOM && !self.connection.ended {
             let before = self.out.len();
-            let closing = self.connection.control.close.is_some();
             if !self.write_once() {
                 break;
             }
             self.settle();
-            let closes_now = !closing && self.connection.control.close.is_some();
-            if self.out.len() == before && !closes_now {
-                break; // whoever wrote nothing waits for room, or for the next event
+            if self.out.len() == before {
+                // Whoever wrote nothing waits for room, or for the next event; unless it wanted to close then.
+                if in_vain || self.connection.control.want_write {
+                    break;
+                }
+                in_vain = true;
             }
         }
         self.transmit();
@@ -116,7 +119,10 @@ impl<H: Handler> Turn<'_, '_, H> {
             return self.send_opening();
         }
         if connection.control.answer.is_some() {
-            return self.send_answer();
+            if let Role::Server(_) = connection.role {
+                return self.send_answer();
+            }
+            connection.control.answer = None; // there is no request to answer
         }
         if connection.transfer().is_some() {
             return self.send_file();

@@ -25,6 +25,7 @@ struct Scripted {
     /// `refuse(403)` with a session.
     refuse: bool,
     silent: bool,
+    on_timer: Option<Act>,
     began: u32,
     ends: Vec<End>,
     told: Vec<&'static str>,
@@ -70,6 +71,9 @@ impl Handler for Scripted {
 
     fn timer(&mut self, (): &mut (), stream: &mut Stream<'_>) {
         stream.resume();
+        if let Some(act) = self.on_timer {
+            act(stream);
+        }
     }
 
     fn writable(&mut self, (): &mut (), out: Writable<'_, '_>, stream: &mut Stream<'_>) {
@@ -118,6 +122,20 @@ fn closing_instead_of_a_response_is_an_abort() {
     assert_eq!(wire.feed(GET), b"");
     assert!(wire.closed);
     assert_eq!(wire.app.handler().ends, [End::Aborted]);
+}
+
+#[test]
+fn closing_needs_nothing_to_be_written_and_no_further_event() {
+    let later: Act = |stream| stream.set_timer(Some(Duration::from_secs(1)));
+    // A turn in which nothing can be sent, and an answer to no request, are not to be in the way.
+    let close: Act = |stream| {
+        stream.want_write();
+        stream.refuse(404);
+        stream.close_with(4000, "");
+    };
+    let mut wire = server(Scripted { on_opened: Some(later), on_timer: Some(close), ..Scripted::default() });
+    wire.feed(UPGRADE);
+    assert_eq!(wire.sleep(Duration::from_secs(1)), [0x88, 2, 0x0f, 0xa0]);
 }
 
 #[test]

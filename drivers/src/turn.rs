@@ -1,5 +1,7 @@
 //! The turn of a link: the one place where bytes move between sockets and connections.
 
+use core::time::Duration;
+
 use app::{Action, Closed, LinkInfo, Service, TlsFault};
 use proto_core::{Instant, Reason, WriteBuf};
 
@@ -213,7 +215,7 @@ impl<C> Link<C> {
         let sent = match &mut self.tls {
             Some(tls) => tls.send(&self.socket, &mut self.ready, workspace, tx.filled()),
             None => socket::write(&self.socket, &mut self.ready, &mut workspace.stats, tx.filled())
-                .map(|len| (len, len > 0, len < tx.len())),
+                .map(|len| (len, len as u64, len < tx.len())),
         };
         let Ok((taken, moved, left)) = sent else {
             // The peer hears no more, but what it said before may still be there to be read: the answer to an upload
@@ -227,8 +229,17 @@ impl<C> Link<C> {
             return;
         };
         tx.consume(taken);
-        if left && (moved || self.deadline.is_none()) {
-            self.deadline = Some(now + workspace.limits.send_progress);
+        if left {
+            let limits = &workspace.limits;
+            let latest = now + limits.send_progress;
+            self.deadline = Some(match self.deadline {
+                None => latest,
+                Some(at) if moved == 0 => at,
+                Some(at) => {
+                    let earned = moved.saturating_mul(1_000_000).checked_div(limits.send_rate.into());
+                    (at + Duration::from_micros(earned.unwrap_or(u64::MAX))).min(latest)
+                }
+            });
         }
     }
 
