@@ -1,0 +1,45 @@
+//! What the tests share.
+#![allow(dead_code, unreachable_pub, clippy::panic)]
+
+use proto_core::story::{Story, check};
+use proto_lejp::story::Json;
+use proto_lejp::{Config, Dialect, Documents};
+
+/// Runs the oracle over `text`.
+#[track_caller]
+pub fn story_with(subject: &Json<'_>, text: &[u8]) -> Story {
+    match check(subject, text) {
+        Ok(story) => story,
+        Err(fault) => panic!("{}: {fault:?}", text.escape_ascii()),
+    }
+}
+
+/// Runs the oracle over `text` as one strict document.
+#[track_caller]
+pub fn story(text: &[u8]) -> Story {
+    story_with(&Json::default(), text)
+}
+
+pub fn lejp() -> Json<'static> {
+    Json { config: Config::LEJP, ..Json::default() }
+}
+
+pub fn documents(documents: Documents) -> Json<'static> {
+    let config = Config { dialect: Dialect::Strict, documents, ..Config::default() };
+    Json { config, ..Json::default() }
+}
+
+/// Whether `text` is one strict document.
+#[track_caller]
+pub fn accepts(text: &[u8]) -> bool {
+    let story = story(text);
+    let complete = format!("{story:?}").contains("complete");
+    assert_eq!(story.error.is_none(), complete, "{}: {story:?}", text.escape_ascii());
+    complete
+}
+
+/// The error that `text` ends with, or the empty string.
+#[track_caller]
+pub fn error(text: &[u8]) -> String {
+    story(text).error.unwrap_or_default()
+}
