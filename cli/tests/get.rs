@@ -252,7 +252,7 @@ fn bodies_that_need_not_be_sent() {
         assert_eq!(got.text(), "ok");
     }
     let folder = Folder::new();
-    let big = format!("@{}", folder.write("big", &"x".repeat(8_000_000)));
+    let big = format!("@{}", folder.write("big", "x".repeat(8_000_000)));
     let refused = "HTTP/1.1 413 No\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno";
     let port = serve_once(refused.as_bytes(), Then::Reset);
     let got = run(&mut sanswire(&["get", "-d", &big, &self::url(port)]));
