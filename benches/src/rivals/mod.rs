@@ -4,6 +4,8 @@
 pub mod fastwebsockets;
 #[cfg(feature = "rivals")]
 pub mod httparse;
+#[cfg(feature = "rivals-nghttp2")]
+pub mod nghttp2;
 #[cfg(feature = "rivals-c")]
 pub mod picohttpparser;
 #[cfg(feature = "rivals")]

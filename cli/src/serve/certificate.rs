@@ -25,7 +25,7 @@ pub(super) fn acceptor(options: &Serve) -> Result<TlsAcceptor, Failure> {
     };
     let tls = ServerTls { identities, alpn: vec![b"http/1.1".into()], key_log: true, ..ServerTls::default() };
     let pairs = options.cert.iter().zip(&options.key);
-    let files = pairs.map(|(cert, key)| format!("{} with {}", cert.display(), key.display()));
+    let files = pairs.map(|(chain, key)| format!("{} with {}", chain.display(), key.display()));
     let files = files.collect::<Vec<_>>().join(", ");
     tls.build().map_err(|error| start(format!("cannot use {files}: {error}")))
 }
