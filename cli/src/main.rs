@@ -1,4 +1,5 @@
-//! `sanswire`: a server and clients for HTTP and WebSocket on the sans-IO crates of this workspace.
+//! `sanswire`: a server and clients for HTTP and WebSocket, and a filter for JSON, on the sans-IO crates of this
+//! workspace.
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, reason = "a program that people wait for reads the clock")]
 
@@ -6,6 +7,7 @@ mod args;
 mod client;
 mod exit;
 mod get;
+mod json;
 mod serve;
 mod url;
 mod ws;
@@ -19,6 +21,7 @@ fn main() -> std::process::ExitCode {
         args::Command::Serve(options) => serve::run(&options),
         args::Command::Get(options) => get::run(options),
         args::Command::Ws(options) => ws::run(options),
+        args::Command::Json(options) => json::run(&options),
     };
     exit::report(outcome)
 }

@@ -2,4 +2,5 @@
 
 pub mod h1;
 pub mod hpack;
+pub mod lejp;
 pub mod ws;

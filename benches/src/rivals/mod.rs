@@ -6,6 +6,8 @@ pub mod fastwebsockets;
 pub mod httparse;
 #[cfg(feature = "rivals-nghttp2")]
 pub mod nghttp2;
+#[cfg(any(feature = "rivals", feature = "rivals-debian"))]
+pub mod json;
 #[cfg(feature = "rivals-c")]
 pub mod picohttpparser;
 #[cfg(feature = "rivals")]
