@@ -8,6 +8,7 @@
 
 pub mod aligned;
 pub mod allocations;
+pub mod documents;
 pub mod floor;
 pub mod frames;
 pub mod groups;

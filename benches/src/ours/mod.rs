@@ -1,4 +1,5 @@
 //! This workspace's codecs, driven the way its drivers do.
 
 pub mod h1;
+pub mod lejp;
 pub mod ws;
