@@ -11,7 +11,7 @@ use std::time::Duration;
 use app::{
     Address, App, ClientRole, End, Field, Group, Handler, Request, ResponseHead, Stream, Target, Writable,
 };
-use drivers::{Config, Driver, Limits, Listen, ListenAddress};
+use drivers::{Config, Driver, Identity, Limits, Listen, ListenAddress, ServerTls};
 
 /// What is asked for decides what happens.
 struct Site {
@@ -194,4 +194,47 @@ fn a_driver_that_ends_gives_every_session_back() {
     driver.service_mut().connect(target(), ClientRole::Raw, Session::Late);
     drop(driver);
     assert_eq!(ends.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn the_same_over_tls_where_the_end_comes_with_the_request() {
+    use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let chain = own.cert.pem().into_bytes();
+    let key = own.signing_key.serialize_pem().into_bytes();
+    let tls = ServerTls { identities: vec![Identity { chain: chain.clone(), key }], ..ServerTls::default() };
+    let (mut driver, _, ends) = serve("/nowhere".into(), Limits::default());
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let ListenAddress::Tcp(address) = driver.listen(&Listen::tls(any, tls.build().unwrap())).unwrap() else {
+        panic!()
+    };
+    let client = std::thread::spawn(move || {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(&chain).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = "localhost".try_into().unwrap();
+        let session = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+        let mut stream = rustls::StreamOwned::new(session, TcpStream::connect(address).unwrap());
+        stream.conn.complete_io(&mut stream.sock).unwrap();
+        // Both records leave in one write.
+        stream.conn.writer().write_all(get("/late").as_bytes()).unwrap();
+        stream.conn.send_close_notify();
+        stream.conn.write_tls(&mut stream.sock).unwrap();
+        let mut got = String::new();
+        stream.read_to_string(&mut got).unwrap();
+        got
+    });
+    #[expect(clippy::disallowed_methods, reason = "a test that hangs must fail")]
+    let now = std::time::Instant::now;
+    let start = now();
+    while ends.load(Ordering::Relaxed) == 0 || driver.connections() > 0 {
+        driver.turn(Some(Duration::from_millis(5))).unwrap();
+        assert!(now() - start < Duration::from_secs(5), "waits for a peer that has finished");
+    }
+    assert!(client.join().unwrap().starts_with("HTTP/1.1 200 "));
 }
