@@ -1,6 +1,8 @@
 //! A connection as a client: one HTTP exchange, or a WebSocket opened by one.
 
-use proto_core::SendError;
+use std::time::Duration;
+
+use proto_core::{Instant, SendError, WriteBuf};
 use proto_h1::{Client, Event};
 use proto_ws::handshake::client::{Key, Request, check};
 
@@ -8,6 +10,7 @@ use crate::handler::{End, Handler};
 use crate::message::{BodyLength, Field, RequestHead, Response};
 use crate::role::{Raw, Role};
 use crate::turn::{Stopped, Turn};
+use crate::writable::never_fits;
 
 /// What an outgoing connection is to be.
 #[derive(Debug)]
@@ -81,14 +84,21 @@ pub(crate) struct Opening {
     mask_seed: [u8; 16],
     /// The request is written.
     pub(crate) sent: bool,
+    /// When it must have been answered.
+    pub(crate) due: Option<Instant>,
 }
 
 impl Opening {
     pub(crate) fn new(websocket: WebSocket, nonce: [u8; 16], mask_seed: [u8; 16]) -> Self {
-        Self { websocket, key: Key::new(nonce), mask_seed, sent: false }
+        Self { websocket, key: Key::new(nonce), mask_seed, sent: false, due: None }
     }
 
-    fn send(&mut self, client: &mut Client, out: &mut proto_core::WriteBuf<'_>) -> Result<(), SendError> {
+    /// The connection is established.
+    pub(crate) fn start(&mut self, now: Instant, timeout: Duration) {
+        self.due = (!timeout.is_zero()).then(|| now + timeout);
+    }
+
+    fn send(&mut self, client: &mut Client, out: &mut WriteBuf<'_>) -> Result<(), SendError> {
         let WebSocket { authority, target, protocols, fields } = &self.websocket;
         let mut request = Request::new(&self.key);
         if let Some(list) = protocols {
@@ -148,8 +158,9 @@ impl<H: Handler> Turn<'_, '_, H> {
         if opening.sent {
             return false;
         }
+        let empty = self.out.is_empty();
         if let Err(error) = opening.send(client, self.out)
-            && error != SendError::Full
+            && never_fits(error, empty) != SendError::Full
         {
             self.end(End::Aborted);
         }
@@ -163,6 +174,12 @@ impl<H: Handler> Turn<'_, '_, H> {
             return self.end(End::Refused(response.status()));
         }
         self.check_acceptance(response);
+        // RFC 9112 9.5: a server that refuses does not want the rest of the body.
+        if response.status() >= 400
+            && let Role::Client(client) = &mut self.connection.role
+        {
+            client.abandon_body();
+        }
         self.tell(|handler, session, stream| handler.response(session, response, stream));
     }
 
@@ -195,10 +212,13 @@ impl<H: Handler> Turn<'_, '_, H> {
                 socket.handle_timeout(self.connection.now);
                 self.connection.role = Role::WebSocket(socket);
                 self.tell(|handler, session, stream| handler.opened(session, protocol.as_deref(), stream));
+                self.go_away();
             }
             // The application asked for an upgrade of its own, or for a tunnel.
             None => {
-                self.connection.role = Role::Raw(Raw::default());
+                let mut raw = Raw::new(self.shared.config.raw_idle_timeout);
+                raw.handle_timeout(self.connection.now);
+                self.connection.role = Role::Raw(raw);
                 self.tell(|handler, session, stream| handler.opened(session, None, stream));
             }
         }

@@ -10,7 +10,7 @@ use crate::role::{Connection, Raw, Role};
 use crate::seed::Seeds;
 use crate::service::{Action, Closed, FileError, FileId, FileMeta, Group, LinkInfo, Service, Target, Wake};
 use crate::stream::{Link, Wakes};
-use crate::turn::{LEAST_ROOM, Turn};
+use crate::turn::{GOING_AWAY, LEAST_ROOM, Turn};
 
 /// What an [`App`] is set up with.
 #[derive(Debug, Clone)]
@@ -23,6 +23,13 @@ pub struct Config {
     /// Whether a connection whose first bytes are no HTTP method is offered to [`Handler::raw`]. Default off: it is
     /// answered with 400.
     pub raw_fallback: bool,
+    /// How long the server at the other end may take to answer the opening handshake of a WebSocket, from when the
+    /// connection is established. Default 10 s; zero waits for ever. Then [`End::Http1`] with
+    /// [`Http1Error::HeadTimeout`](crate::Http1Error::HeadTimeout).
+    pub opening_timeout: Duration,
+    /// How long a raw stream may be without a byte in either direction. Default 300 s; zero: for ever. Then
+    /// [`End::Link`] with [`Closed::Timeout`].
+    pub raw_idle_timeout: Duration,
     /// The value of the `Server` field of responses; `None`, the default, sends none.
     pub server: Option<String>,
     /// 32 bytes from a good random source, different for each thread: masking keys and handshake nonces are derived
@@ -40,6 +47,8 @@ impl Default for Config {
             http1: proto_h1::Config::default(),
             websocket: proto_ws::Config { keep_alive, ..proto_ws::Config::default() },
             raw_fallback: false,
+            opening_timeout: Duration::from_secs(10),
+            raw_idle_timeout: Duration::from_secs(300),
             server: None,
             seed: [0; 32],
         }
@@ -88,7 +97,7 @@ impl<H: Handler> App<H> {
         let mut opening = None;
         let role = match role {
             ClientRole::Http => Role::Client(proto_h1::Client::new(self.shared.config.http1)),
-            ClientRole::Raw => Role::Raw(Raw::default()),
+            ClientRole::Raw => Role::Raw(Raw::new(self.shared.config.raw_idle_timeout)),
             ClientRole::WebSocket(websocket) => {
                 let seeds = &mut self.shared.seeds;
                 opening = Some(Box::new(Opening::new(websocket, seeds.next(), seeds.next())));
@@ -143,7 +152,9 @@ impl<H: Handler> Service for App<H> {
         connection.link = Link::new(link);
         connection.now = now;
         connection.role.handle_timeout(now);
-        if connection.extra.as_ref().is_none_or(|extra| extra.opening.is_none()) {
+        if let Some(opening) = connection.opening() {
+            opening.start(now, self.shared.config.opening_timeout);
+        } else {
             self.quietly(connection, |turn| {
                 turn.tell(|handler, session, stream| handler.connected(session, stream))
             });
@@ -161,13 +172,7 @@ impl<H: Handler> Service for App<H> {
     }
 
     fn receive_eof(&mut self, connection: &mut Self::Connection, out: &mut WriteBuf<'_>) {
-        let mut turn = self.turn(connection, out);
-        match turn.connection.role {
-            Role::Server(_) => turn.server_eof(),
-            Role::Client(_) => turn.client_eof(),
-            Role::WebSocket(_) => turn.websocket_eof(),
-            Role::Raw(_) => turn.raw_eof(),
-        }
+        self.turn(connection, out).receive_eof();
     }
 
     fn transmit(&mut self, connection: &mut Self::Connection, out: &mut WriteBuf<'_>) {
@@ -215,16 +220,18 @@ impl<H: Handler> Service for App<H> {
                 turn.tell(|handler, session, stream| handler.timer(session, stream))
             });
         }
+        if let Some(end) = connection.overdue() {
+            self.quietly(connection, |turn| turn.end(end));
+        }
     }
 
     fn closed(&mut self, mut connection: Self::Connection, why: Closed) {
-        let end = match (&connection.role, why) {
-            (Role::WebSocket(socket), Closed::Done) => match socket.outcome() {
-                Some(proto_ws::Outcome::Clean { code, .. }) => End::WebSocket(code.map(u16::from)),
-                _ => End::Link(why),
-            },
-            _ => End::Link(why),
+        // A fault that only a deadline found has not been told yet.
+        let end = match why {
+            Closed::Done => connection.role.end(),
+            _ => None,
         };
+        let end = end.unwrap_or(End::Link(why));
         if let Some(session) = connection.session.take() {
             self.handler.closed(session, end);
         }
@@ -262,13 +269,14 @@ impl<H: Handler> Service for App<H> {
                     connection.ended = true;
                 }
             }
-            Role::WebSocket(_) => connection.control.close = Some((1001, "going away")),
+            Role::WebSocket(_) => connection.control.close = Some(GOING_AWAY),
             Role::Client(_) | Role::Raw(_) => {}
         }
     }
 
     fn min_input(&self) -> usize {
-        self.shared.config.http1.limits.head as usize + 2
+        let limits = &self.shared.config.http1.limits;
+        (limits.head as usize).max(limits.trailers.into()) + 2
     }
 
     fn min_output(&self) -> usize {

@@ -44,11 +44,15 @@ impl Stamp {
     /// ([RFC 9110 §6.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1)).
     fn render(&mut self, second: Option<u64>) {
         let date = second.map(date::format);
-        let mut fields = Vec::with_capacity(2);
-        fields.extend(self.server.as_deref().map(|server| Field::new("server", server)));
-        fields.extend(date.as_ref().map(|date| Field::new("date", date)));
-        let without_server = || Preset::new(&fields[fields.len().saturating_sub(1)..]);
-        self.preset = Preset::new(&fields).or_else(|_| without_server()).unwrap_or_default();
+        let date = date.as_ref().map(|date| Field::new("date", date));
+        let server = self.server.as_deref().map(|server| Field::new("server", server));
+        let both = match (server, date) {
+            (Some(server), Some(date)) => Preset::new(&[server, date]),
+            (Some(server), None) => Preset::new(&[server]),
+            (None, _) => Err(proto_core::SendError::Misuse),
+        };
+        let date_only = |_| date.map_or(Ok(Preset::EMPTY), |date| Preset::new(&[date]));
+        self.preset = both.or_else(date_only).unwrap_or_default();
     }
 
     /// The lines of `Server` and `Date`.

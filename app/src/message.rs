@@ -61,13 +61,6 @@ impl<'b> Request<'b> {
         self.head.body
     }
 
-    /// Whether the client waits for `100 Continue` before it sends the body. It goes out as soon as the application
-    /// takes the body: one that has its answer without it calls [`hold`](Stream::hold) first
-    /// ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)).
-    pub fn expects_continue(&self) -> bool {
-        self.head.expect_continue
-    }
-
     /// The WebSocket handshake, if this request asks for one: what to accept, or why it cannot be accepted.
     pub fn websocket(&self) -> Option<Result<Upgrade<'b>, Refusal>> {
         // RFC 9110 7.8: Upgrade in an HTTP/1.0 request is ignored.

@@ -11,6 +11,9 @@ impl<H: Handler> Turn<'_, '_, H> {
             return (0, Stopped::Idle);
         }
         let taken = input.len();
+        if let Role::Raw(raw) = &mut self.connection.role {
+            raw.touch();
+        }
         self.tell(|handler, session, stream| handler.body(session, input, stream));
         self.write();
         (taken, Stopped::Idle)

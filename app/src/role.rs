@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use proto_core::{Deadline, Instant, Reason, SendError, Wants, WriteBuf};
 
 use crate::client::Opening;
-use crate::service::{Action, Group};
+use crate::handler::End;
+use crate::service::{Action, Closed, Group};
 use crate::stream::{Control, Link, Protocol};
 use crate::transfer::Transfer;
 
@@ -50,7 +53,25 @@ impl Role {
             Self::Server(server) => server.handle_timeout(now),
             Self::Client(client) => client.handle_timeout(now),
             Self::WebSocket(socket) => socket.handle_timeout(now),
-            Self::Raw(_) => {}
+            Self::Raw(raw) => raw.handle_timeout(now),
+        }
+    }
+
+    /// How the codec says that it ended, if it does.
+    pub(crate) fn end(&self) -> Option<End> {
+        use proto_ws::{Error, Outcome};
+        match self {
+            Self::Server(server) => server.error().map(End::Http1),
+            Self::Client(client) => client.error().map(End::Http1),
+            Self::WebSocket(socket) => Some(match socket.outcome()? {
+                Outcome::Clean { code, .. } => End::WebSocket(code.map(u16::from)),
+                Outcome::PeerGone => End::WebSocketFault(Error::TransportEnded),
+                Outcome::Timeout => End::WebSocketFault(Error::CloseTimeout),
+                Outcome::Silent => End::WebSocketFault(Error::Silent),
+                Outcome::ProtocolError(error) => End::WebSocketFault(error),
+                _ => return None,
+            }),
+            Self::Raw(_) => None,
         }
     }
 
@@ -59,21 +80,51 @@ impl Role {
             Self::Server(server) => server.poll_timeout(),
             Self::Client(client) => client.poll_timeout(),
             Self::WebSocket(socket) => socket.poll_timeout(),
-            Self::Raw(_) => None,
+            Self::Raw(raw) => raw.poll_timeout(),
         }
     }
 }
 
 /// A raw stream: no framing, no replies.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Raw {
+    now: Option<Instant>,
+    /// When the last byte went over.
+    active: Instant,
+    /// How long none may; zero: for ever.
+    idle_timeout: Duration,
     pub(crate) received_eof: bool,
     pub(crate) finished: bool,
 }
 
 impl Raw {
+    pub(crate) fn new(idle_timeout: Duration) -> Self {
+        Self { now: None, active: Instant::ZERO, idle_timeout, received_eof: false, finished: false }
+    }
+
     pub(crate) fn send(&mut self, data: &[u8], out: &mut WriteBuf<'_>) -> Result<usize, SendError> {
-        if self.finished { Err(SendError::Misuse) } else { Ok(out.put_some(data)) }
+        if self.finished {
+            return Err(SendError::Misuse);
+        }
+        self.touch();
+        Ok(out.put_some(data))
+    }
+
+    /// Something went over.
+    pub(crate) fn touch(&mut self) {
+        self.active = self.now.unwrap_or(Instant::ZERO);
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        if self.now.is_none() {
+            self.active = now;
+        }
+        self.now = Some(now);
+    }
+
+    fn poll_timeout(&self) -> Option<Deadline> {
+        let runs = self.now.is_some() && !self.idle_timeout.is_zero();
+        runs.then(|| Deadline::new(self.active + self.idle_timeout, Reason::KeepAlive))
     }
 
     pub(crate) fn finish(&mut self) -> Result<(), SendError> {
@@ -177,9 +228,36 @@ impl<S> Connection<S> {
         }
     }
 
+    /// The opening handshake of a WebSocket that is under way.
+    pub(crate) fn opening(&mut self) -> Option<&mut Opening> {
+        self.extra.as_mut()?.opening.as_deref_mut()
+    }
+
+    /// How the connection ends because a deadline that no codec keeps has passed.
+    pub(crate) fn overdue(&self) -> Option<End> {
+        if self.ended {
+            return None;
+        }
+        let due = |deadline: Option<Deadline>| deadline.is_some_and(|deadline| deadline.at <= self.now);
+        match &self.role {
+            Role::Raw(raw) if due(raw.poll_timeout()) => Some(End::Link(Closed::Timeout(Reason::KeepAlive))),
+            Role::Client(_) if due(self.opening_deadline()) => Some(End::Http1(proto_h1::Error::HeadTimeout)),
+            _ => None,
+        }
+    }
+
+    fn opening_deadline(&self) -> Option<Deadline> {
+        Some(Deadline::new(self.extra.as_ref()?.opening.as_ref()?.due?, Reason::Head))
+    }
+
     pub(crate) fn poll_timeout(&self) -> Option<Deadline> {
+        if self.ended {
+            return None;
+        }
         let timer = self.control.timer.filter(|_| self.session.is_some());
-        Deadline::earlier(self.role.poll_timeout(), timer.map(|at| Deadline::new(at, Reason::Application)))
+        let timer = timer.map(|at| Deadline::new(at, Reason::Application));
+        let ours = Deadline::earlier(self.opening_deadline(), timer);
+        Deadline::earlier(self.role.poll_timeout(), ours)
     }
 
     pub(crate) fn is_in(&self, group: Group) -> bool {

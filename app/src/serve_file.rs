@@ -10,7 +10,7 @@ use crate::status;
 use crate::stream::Answer;
 use crate::transfer::{FileHead, State, Transfer, refusal};
 use crate::turn::Turn;
-use crate::writable::{finish_known, send_content};
+use crate::writable::{finish_known, never_fits, send_content};
 
 /// The one stream of an HTTP/1 connection.
 const TOKEN: u32 = 0;
@@ -19,8 +19,11 @@ impl<H: Handler> Turn<'_, '_, H> {
     /// Does the next thing of the transfer under way; true when it did something.
     pub(crate) fn send_file(&mut self) -> bool {
         let room = self.out.room();
+        let pending = self.connection.extra.as_ref().is_some_and(|extra| extra.action.is_some());
         let Some(transfer) = self.connection.transfer() else { return false };
         match &mut transfer.state {
+            // One thing is asked for at a time: first the file of the request before is to be closed.
+            State::Asking if pending => false,
             State::Asking => {
                 let (root, path) = (transfer.request.root.clone(), transfer.request.path.clone());
                 transfer.state = State::Opening;
@@ -54,6 +57,7 @@ impl<H: Handler> Turn<'_, '_, H> {
         let stamp = &self.shared.stamp;
         // RFC 9110 15.5: 412 and 416 say what they mean.
         let text = if head.status >= 400 { status::text(head.status) } else { "" };
+        let empty = self.out.is_empty();
         let sent = head.with_fields(|fields| {
             let response = ResponseHead { status: head.status, fields };
             let length = BodyLength::Known(head.length + text.len() as u64);
@@ -62,7 +66,7 @@ impl<H: Handler> Turn<'_, '_, H> {
                 if text.is_empty() { Ok(0) } else { send_content(server, text.as_bytes(), out) }
             })
         });
-        match sent {
+        match sent.map_err(|error| never_fits(error, empty)) {
             Err(SendError::Full) => return true,
             Err(_) => self.end(End::Aborted),
             Ok(_) if head.send > 0 => {
@@ -85,7 +89,9 @@ impl<H: Handler> Turn<'_, '_, H> {
         if let Some(location) = location {
             let fields = [Field::new("location", location)];
             let head = ResponseHead { status, fields: &fields };
-            match head.send_http1(BodyLength::None, &self.shared.stamp, server, self.out) {
+            let empty = self.out.is_empty();
+            let sent = head.send_http1(BodyLength::None, &self.shared.stamp, server, self.out);
+            match sent.map_err(|error| never_fits(error, empty)) {
                 Err(SendError::Full) => return true,
                 Err(_) => self.connection.control.answer = Some(Answer::Status(404)),
                 Ok(()) => {}

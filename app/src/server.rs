@@ -8,10 +8,10 @@ use crate::message::{Acceptance, BodyLength, Field, Request, ResponseHead};
 use crate::raw::{Sniffed, sniff};
 use crate::role::{Raw, Role};
 use crate::status;
-use crate::stream::{Answer, Stream};
+use crate::stream::Answer;
 use crate::transfer::{State, Transfer};
 use crate::turn::{Stopped, Turn};
-use crate::writable::send_content;
+use crate::writable::{never_fits, send_content};
 
 impl<H: Handler> Turn<'_, '_, H> {
     pub(crate) fn receive_request(&mut self, input: &mut [u8], scratch: &mut [u8]) -> (usize, Stopped) {
@@ -74,17 +74,11 @@ impl<H: Handler> Turn<'_, '_, H> {
             Sniffed::Incomplete => return input.is_empty(), // the codec keeps the time
             Sniffed::Other => {
                 self.connection.sniffing = false;
-                self.connection.role = Role::Raw(Raw::default());
-                let connection = &mut *self.connection;
-                let mut stream = Stream {
-                    control: &mut connection.control,
-                    link: &connection.link,
-                    protocol: connection.role.protocol(),
-                    now: connection.now,
-                    wakes: &mut self.shared.wakes,
-                };
-                connection.session = self.handler.raw(&mut stream);
-                if connection.session.is_none() {
+                let mut raw = Raw::new(self.shared.config.raw_idle_timeout);
+                raw.handle_timeout(self.connection.now);
+                self.connection.role = Role::Raw(raw);
+                self.connection.session = self.introduce(|handler, stream| handler.raw(stream));
+                if self.connection.session.is_none() {
                     self.end(End::Aborted);
                 }
             }
@@ -94,21 +88,16 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// A request has arrived: asks the application for a session.
     fn begin(&mut self, request: &Request<'_>) {
+        let session = self.introduce(|handler, stream| {
+            if is_misdirected(request, stream.tls().is_some()) {
+                stream.refuse(421);
+                return None;
+            }
+            handler.request(request, stream)
+        });
         let connection = &mut *self.connection;
+        connection.session = session;
         connection.continue_due = request.head.expect_continue;
-        let mut stream = Stream {
-            control: &mut connection.control,
-            link: &connection.link,
-            protocol: connection.role.protocol(),
-            now: connection.now,
-            wakes: &mut self.shared.wakes,
-        };
-        connection.session = if is_misdirected(request, stream.tls().is_some()) {
-            stream.refuse(421);
-            None
-        } else {
-            self.handler.request(request, &mut stream)
-        };
         connection.upgrading = matches!(connection.control.answer, Some(Answer::WebSocket(_)));
         if connection.session.is_none() {
             match connection.control.answer.take() {
@@ -128,6 +117,8 @@ impl<H: Handler> Turn<'_, '_, H> {
                 connection.extra().transfer = Some(Transfer { request: file, state: State::Asking });
             }
             connection.control.want_write = false;
+            // Nobody is left to resume it.
+            connection.control.held = false;
         }
     }
 
@@ -155,6 +146,7 @@ impl<H: Handler> Turn<'_, '_, H> {
     pub(crate) fn send_answer(&mut self) -> bool {
         let Role::Server(server) = &mut self.connection.role else { return false };
         let stamp = &self.shared.stamp;
+        let empty = self.out.is_empty();
         let sent = match &self.connection.control.answer {
             None => return false,
             Some(Answer::File(_)) => Ok(()),
@@ -175,7 +167,7 @@ impl<H: Handler> Turn<'_, '_, H> {
                 })
             }
         };
-        match sent {
+        match sent.map_err(|error| never_fits(error, empty)) {
             Err(SendError::Full) => {}
             Err(_) => self.end(End::Aborted),
             Ok(()) => {
@@ -195,10 +187,14 @@ impl<H: Handler> Turn<'_, '_, H> {
         self.connection.role = Role::WebSocket(socket);
         self.connection.upgrading = false;
         self.tell(|handler, session, stream| handler.opened(session, protocol.as_deref(), stream));
+        self.go_away();
     }
 
     /// The exchange is complete: gives the session back and goes on to the next request.
     pub(crate) fn next_request(&mut self) {
+        if self.connection.control.close.is_some() {
+            return self.end(End::Complete);
+        }
         self.finish_stream(End::Complete);
         self.connection.continue_due = false;
         if let Role::Server(server) = &mut self.connection.role {
@@ -207,11 +203,21 @@ impl<H: Handler> Turn<'_, '_, H> {
     }
 
     pub(crate) fn server_eof(&mut self) {
-        let Role::Server(server) = &mut self.connection.role else { return };
-        match server.receive_eof() {
-            Ok(_) if self.connection.session.is_some() || !server.wants().close => {} // the answer is still going out
-            Ok(_) => self.end(End::Complete),
-            Err(error) => self.refuse_request(error),
+        while let Role::Server(server) = &mut self.connection.role {
+            match server.receive_eof() {
+                Ok(Some(Event::Upgraded)) => self.upgraded(),
+                Ok(Some(Event::End { trailers })) if !self.connection.upgrading => {
+                    self.tell(|handler, session, stream| handler.body_end(session, trailers, stream));
+                }
+                Ok(Some(_)) => {}
+                // The answer is still going out.
+                Ok(None) if self.connection.session.is_some() || !server.wants().close => break,
+                Ok(None) => return self.end(End::Complete),
+                Err(error) => {
+                    self.refuse_request(error);
+                    break;
+                }
+            }
         }
         self.write();
     }

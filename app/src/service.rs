@@ -29,7 +29,11 @@ pub trait Service {
 
     /// Takes bytes off the front of `input` while `out` has room for the replies they cause, and says how many.
     /// The driver keeps the rest and presents it again, with more behind it, once there is more or once
-    /// `wants().read` turns true again. May be called with an empty `input`.
+    /// `wants().read` turns true again. May be called with an empty `input`, and after
+    /// [`receive_eof`](Self::receive_eof) with what was left of it.
+    ///
+    /// `out` may begin with output that has not left yet: it is empty only when it is as large as it ever gets, and
+    /// what does not fit then never will.
     fn receive(
         &mut self,
         connection: &mut Self::Connection,

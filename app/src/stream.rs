@@ -63,7 +63,9 @@ impl Stream<'_> {
         self.now
     }
 
-    /// Asks for one turn of [`Handler::writable`](crate::Handler::writable).
+    /// Asks for one turn of [`Handler::writable`](crate::Handler::writable). Who asks again in a turn without having
+    /// written anything gets the next one when there is more room, or with the next event of the stream: to wait
+    /// for something else, set a timer or be [woken](crate::Wakes::connection).
     pub fn want_write(&mut self) {
         self.control.want_write = true;
     }

@@ -26,6 +26,10 @@ pub(crate) enum Stopped {
 /// A writing turn is offered only with at least this much room, so that heads and small messages fit.
 pub(crate) const LEAST_ROOM: usize = 1_024;
 
+/// How a WebSocket is closed when the driver ends
+/// ([RFC 6455 §7.4.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1)).
+pub(crate) const GOING_AWAY: (u16, &str) = (1001, "going away");
+
 impl<H: Handler> Turn<'_, '_, H> {
     /// Takes what it can off the front of `input`.
     pub(crate) fn receive(&mut self, input: &mut [u8], scratch: &mut [u8]) -> usize {
@@ -45,6 +49,29 @@ impl<H: Handler> Turn<'_, '_, H> {
         }
     }
 
+    /// The peer has sent everything it will. A role that this makes way for is told too.
+    pub(crate) fn receive_eof(&mut self) {
+        loop {
+            let before = std::mem::discriminant(&self.connection.role);
+            match self.connection.role {
+                Role::Server(_) => self.server_eof(),
+                Role::Client(_) => self.client_eof(),
+                Role::WebSocket(_) => self.websocket_eof(),
+                Role::Raw(_) => self.raw_eof(),
+            }
+            if self.connection.ended || std::mem::discriminant(&self.connection.role) == before {
+                return;
+            }
+        }
+    }
+
+    /// What became a WebSocket while the driver was draining already is closed like those that were one before.
+    pub(crate) fn go_away(&mut self) {
+        if self.connection.draining {
+            self.connection.control.close.get_or_insert(GOING_AWAY);
+        }
+    }
+
     /// Whether the application and the output can take what another event brings.
     pub(crate) fn may_take(&self) -> bool {
         !self.connection.control.held && !self.connection.ended && self.out.room() >= LEAST_ROOM
@@ -52,7 +79,8 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// Lets everyone write who wants to, while there is room.
     pub(crate) fn write(&mut self) {
-        self.connection.role.transmit(self.out);
+        self.transmit();
+        let mut in_vain = false;
         while self.out.room() >= LEAST_ROOM && !self.connection.ended {
             let before = self.out.len();
             if !self.write_once() {
@@ -60,11 +88,26 @@ impl<H: Handler> Turn<'_, '_, H> {
             }
             self.settle();
             if self.out.len() == before {
-                break; // whoever wrote nothing waits for room, or for the next event
+                // Whoever wrote nothing waits for room, or for the next event; unless it wanted to close then.
+                if in_vain || self.connection.control.want_write {
+                    break;
+                }
+                in_vain = true;
             }
         }
-        self.connection.role.transmit(self.out);
+        self.transmit();
         self.settle();
+    }
+
+    /// Writes what the protocol owes by itself.
+    fn transmit(&mut self) {
+        match &mut self.connection.role {
+            // The answer to a fault has a date like any other.
+            Role::Server(server) if server.wants().write => {
+                let _ = server.send_error(self.shared.stamp.preset(), self.out); // without room it stays owed
+            }
+            role => role.transmit(self.out),
+        }
     }
 
     /// One write, of the library or the application; false when nobody wants one.
@@ -76,7 +119,10 @@ impl<H: Handler> Turn<'_, '_, H> {
             return self.send_opening();
         }
         if connection.control.answer.is_some() {
-            return self.send_answer();
+            if let Role::Server(_) = connection.role {
+                return self.send_answer();
+            }
+            connection.control.answer = None; // there is no request to answer
         }
         if connection.transfer().is_some() {
             return self.send_file();
@@ -104,6 +150,13 @@ impl<H: Handler> Turn<'_, '_, H> {
         self.handler.writable(session, out, &mut stream);
     }
 
+    /// Shows the application a stream that has no session yet.
+    pub(crate) fn introduce<T>(&mut self, event: impl FnOnce(&mut H, &mut Stream<'_>) -> T) -> T {
+        let Connection { role, control, link, now, .. } = &mut *self.connection;
+        let protocol = role.protocol();
+        event(self.handler, &mut Stream { control, link, protocol, now: *now, wakes: &mut self.shared.wakes })
+    }
+
     /// Tells the application something about its stream, if it has one.
     pub(crate) fn tell(&mut self, event: impl FnOnce(&mut H, &mut H::Session, &mut Stream<'_>)) {
         let Connection { role, session: Some(session), control, link, now, .. } = &mut *self.connection
@@ -119,6 +172,10 @@ impl<H: Handler> Turn<'_, '_, H> {
     fn close(&mut self, code: u16, reason: &str) -> bool {
         let done = match &mut self.connection.role {
             Role::WebSocket(socket) => websocket::close(socket, code, reason, self.out),
+            Role::Server(server) if server.response_complete() => {
+                self.end(End::Complete);
+                Ok(())
+            }
             Role::Server(_) | Role::Client(_) | Role::Raw(_) => {
                 self.end(End::Aborted);
                 Ok(())
@@ -141,7 +198,12 @@ impl<H: Handler> Turn<'_, '_, H> {
             Role::Server(server) if server.response_complete() && server.wants().close => {
                 self.end(End::Complete)
             }
-            Role::Client(client) if client.response_complete() && client.request_complete() => {
+            // RFC 9112 9.5: the rest of a request is not worth sending behind the answer, unless the connection could be
+            // used again.
+            Role::Client(client)
+                if client.response_complete()
+                    && (client.request_complete() || client.close_reason().is_some()) =>
+            {
                 self.end(End::Complete);
             }
             Role::WebSocket(socket) => {

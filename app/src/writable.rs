@@ -174,6 +174,6 @@ pub(crate) fn finish_known(server: &mut proto_h1::Server, out: &mut WriteBuf<'_>
 }
 
 /// What does not fit into an empty buffer never will: waiting for room would be waiting for ever.
-fn never_fits(error: SendError, empty: bool) -> SendError {
+pub(crate) fn never_fits(error: SendError, empty: bool) -> SendError {
     if empty && error == SendError::Full { SendError::Misuse } else { error }
 }

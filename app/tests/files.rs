@@ -118,3 +118,32 @@ fn head_and_large_files_and_the_next_request() {
     assert!(response.ends_with(b"<p>hi</p>"));
     assert_eq!(wire.open_files(), 0);
 }
+
+#[test]
+fn a_range_counts_with_get_only() {
+    let mut wire = wire();
+    let response = wire.text("HEAD /docs/a%20b.txt HTTP/1.1\r\nHost: h\r\nRange: bytes=2-4\r\n\r\n");
+    assert!(response.starts_with("HTTP/1.1 200 ") && lower_head(&response).contains("content-length: 10"));
+}
+
+#[test]
+fn what_cannot_be_served_is_explained_except_to_head() {
+    for (fields, status) in [("If-Match: \"x\"\r\n", "412"), ("Range: bytes=10-\r\n", "416")] {
+        let response = get("/docs/a%20b.txt", fields);
+        let (head, text) = response.split_once("\r\n\r\n").expect("a head");
+        assert!(text.starts_with(status) && head.contains(&format!("ength: {}", text.len())), "{response}");
+    }
+    let mut wire = wire();
+    let response = wire.text("HEAD /docs/a%20b.txt HTTP/1.1\r\nHost: h\r\nIf-Match: \"x\"\r\n\r\n");
+    assert!(response.starts_with("HTTP/1.1 412 ") && response.ends_with("\r\n\r\n"), "{response}");
+    assert_eq!(wire.open_files(), 0);
+}
+
+#[test]
+fn methods_that_files_do_not_have() {
+    for (method, status) in [("POST", "405"), ("DELETE", "405"), ("BREW", "501"), ("get", "501")] {
+        let response = wire().text(format!("{method} /index.html HTTP/1.1\r\nHost: h\r\n\r\n"));
+        assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{method}: {response}");
+        assert_eq!(lower_head(&response).contains("allow: get, head"), status == "405", "{response}");
+    }
+}

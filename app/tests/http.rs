@@ -17,10 +17,20 @@ struct Site {
 
 enum Session {
     Hello,
-    Echo { pending: Vec<u8>, chunked: bool, head: bool, ended: bool },
-    Long { left: usize, head: bool },
+    Echo {
+        pending: Vec<u8>,
+        chunked: bool,
+        head: bool,
+        ended: bool,
+    },
+    Long {
+        left: usize,
+        head: bool,
+    },
     Patient,
     Lazy,
+    /// Answers once there is content.
+    Late,
 }
 
 impl Handler for Site {
@@ -46,6 +56,7 @@ impl Handler for Site {
                 Session::Lazy
             }
             "/patient" => Session::Patient,
+            "/late" => Session::Late,
             "/slow" => {
                 stream.hold();
                 Session::Patient
@@ -59,6 +70,10 @@ impl Handler for Site {
     }
 
     fn body(&mut self, session: &mut Session, data: &mut [u8], stream: &mut Stream<'_>) {
+        if let Session::Late = session {
+            *session = Session::Hello;
+            stream.want_write();
+        }
         if let Session::Echo { pending, .. } = session {
             pending.extend_from_slice(data);
             stream.hold();
@@ -100,7 +115,7 @@ impl Handler for Site {
                 let piece = vec![b'x'; (*left).min(10_000)];
                 out.body(&piece).map(|sent| *left -= sent)
             }
-            Session::Patient | Session::Lazy => return,
+            Session::Patient | Session::Lazy | Session::Late => return,
         };
         match result {
             Ok(()) | Err(SendError::Full) => match session {
@@ -374,4 +389,25 @@ fn an_expected_continue_is_not_sent_when_the_answer_comes_first() {
         wire.text("POST /hello HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
     assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
     assert!(response.to_ascii_lowercase().contains("connection: close"), "{response}");
+}
+
+#[test]
+fn targets_that_are_not_ours() {
+    for (target, status) in [
+        ("http://h/hello", "200"),
+        ("HTTP://other/hello", "200"),
+        ("https://h/hello", "421"),
+        ("ftp://h/hello", "421"),
+    ] {
+        let response = wire().text(format!("GET {target} HTTP/1.1\r\nHost: h\r\n\r\n"));
+        assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{target}: {response}");
+    }
+}
+
+#[test]
+fn a_fault_in_content_that_is_there_is_answered_before_the_content_is() {
+    let head = "POST /late HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let mut wire = wire();
+    let response = wire.text(format!("{head}5\r\nhello\r\nx\r\n"));
+    assert!(response.starts_with("HTTP/1.1 400 ") && wire.closed, "{response}");
 }

@@ -13,6 +13,7 @@ pub mod floor;
 pub mod frames;
 pub mod groups;
 pub mod heads;
+pub mod lists;
 pub mod measure;
 pub mod ours;
 pub mod rivals;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::exit::{Failure, Kind};
+
 #[derive(Debug, Parser)]
 #[command(version, about, arg_required_else_help = false)]
 pub(crate) struct Arguments {
@@ -22,6 +24,8 @@ pub(crate) enum Command {
     Get(Get),
     /// Talk to a WebSocket: lines of standard input become messages, messages become lines
     Ws(Ws),
+    /// Check JSON of any size and write the values at given paths as they are met, each on a line
+    Json(Json),
 }
 
 impl Default for Command {
@@ -176,6 +180,86 @@ pub(crate) struct Ws {
     /// Connect to this unix socket instead (`@NAME` is abstract)
     #[arg(long, value_name = "PATH")]
     pub(crate) unix_socket: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = JSON_NOTES)]
+pub(crate) struct Json {
+    /// The file to read, or - for standard input
+    pub(crate) file: PathBuf,
+    /// Write the values at this path; repeatable, up to 128. Without it, the whole document
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) path: Vec<String>,
+    /// Write how many values each --path hit instead; without --path, how many events the document is made of
+    #[arg(short, long)]
+    pub(crate) count: bool,
+    /// One document a line
+    #[arg(long)]
+    pub(crate) ndjson: bool,
+    /// Which grammar
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) dialect: Dialect,
+}
+
+/// Which texts are accepted as JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Dialect {
+    /// RFC 8259 to the letter
+    #[default]
+    Strict,
+    /// What libwebsockets' lejp takes: # comments, a comma before ], leading zeros; an object or array as the root
+    Lejp,
+}
+
+const JSON_NOTES: &str = "\
+Paths:
+  a.b          the member b of the member a of the document
+  items[]      each element of the array items
+  items[].id   the member id of each element
+  [].id        the same, of a document that is an array
+  a.*.c        any one key in the place of the *
+  a.x*.c       any key that begins with x
+  a.*          all that is below a, likewise a.x* and a[]*
+  a\\.b         the key \"a.b\": a backslash takes . [ * and \\ literally
+  ''           the document itself
+
+What is written:
+  Each value is a line of JSON without white space, in the order of the
+  document. Texts are escaped as little as possible; numbers stay as they were
+  written. Of values within one another that all match, the outermost is
+  written and the others are part of it. Values are passed on as they arrive:
+  memory does not grow with the input, nor with a value.
+
+  --count writes a line for each --path, `COUNT<tab>PATH`. It counts values
+  within others as well, each at the first path that matches it. Without --path
+  it writes the number of events: each key, text, number and literal, each
+  beginning and end of an object or array, and the end of each document.
+
+  With --dialect lejp, numbers and bytes that only that dialect takes are
+  written as they are.
+
+Limits:
+  1024 objects and arrays within one another; with --dialect lejp 64, of which
+  32 arrays. Keys of more than 1024 bytes match no path that spells them out.
+
+Examples:
+  sanswire json --path 'items[].id' huge.json
+  sanswire json --count --path '[].user' --path '[].place' - <tweets.json
+  sanswire json --ndjson --path error.message log.ndjson
+
+Exit status:
+   0  all of the input is well-formed (or nobody reads the output any more)
+   1  it is not: a line on standard error says what is wrong, in which line and
+      column, and at which byte. What precedes the fault has been written
+   2  wrong usage, a malformed --path, or a file that cannot be read or written";
+
+/// What is wrong with the command line, in one line: the message without the usage and tips that follow it.
+pub(crate) fn usage(error: &clap::Error) -> Failure {
+    let text = error.to_string();
+    let message =
+        text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
+    Failure::new(Kind::Usage, format!("{message} (--help tells more)"))
 }
 
 /// Logs to stderr, `info` and above unless told otherwise.

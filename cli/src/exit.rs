@@ -3,14 +3,15 @@
 use std::fmt;
 use std::process::ExitCode;
 
-/// A failure of a command, with the exit status it has. The numbers are those of curl where curl has one.
+/// A failure of a command, with the exit status it has.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    kind: Kind,
+    status: u8,
     message: String,
 }
 
-/// The kinds of failure, as `sanswire get --help` lists them.
+/// The kinds of failure of the commands that use the network, as `sanswire get --help` lists them. The numbers are
+/// those of curl where curl has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Kind {
@@ -50,7 +51,12 @@ pub(crate) enum Kind {
 
 impl Failure {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { status: kind as u8, message: message.into() }
+    }
+
+    /// A failure of a command that has kinds of its own.
+    pub(crate) fn with_status(status: u8, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
     }
 }
 
@@ -66,7 +72,7 @@ pub(crate) fn report(outcome: Result<(), Failure>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("sanswire: {failure}");
-            ExitCode::from(failure.kind as u8)
+            ExitCode::from(failure.status)
         }
     }
 }

@@ -1,4 +1,5 @@
-//! `sanswire`: a server and clients for HTTP and WebSocket on the sans-IO crates of this workspace.
+//! `sanswire`: a server and clients for HTTP and WebSocket, and a filter for JSON, on the sans-IO crates of this
+//! workspace.
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, reason = "a program that people wait for reads the clock")]
 
@@ -6,6 +7,7 @@ mod args;
 mod client;
 mod exit;
 mod get;
+mod json;
 mod serve;
 mod url;
 mod ws;
@@ -13,12 +15,17 @@ mod ws;
 use clap::Parser as _;
 
 fn main() -> std::process::ExitCode {
-    let arguments = args::Arguments::parse();
+    let arguments = match args::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() => return exit::report(Err(args::usage(&error))),
+        Err(help_or_version) => help_or_version.exit(),
+    };
     args::start_logging(arguments.log.as_deref());
     let outcome = match arguments.command.unwrap_or_default() {
         args::Command::Serve(options) => serve::run(&options),
         args::Command::Get(options) => get::run(options),
         args::Command::Ws(options) => ws::run(options),
+        args::Command::Json(options) => json::run(&options),
     };
     exit::report(outcome)
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, Write as _};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::{
     App, ClientRole, ConnectionId, End, Field, Handler, Kind, Message, MessageEnd, SendError, Stream, Wakes,
@@ -52,11 +52,23 @@ pub(crate) fn run(options: Ws) -> Result<(), Failure> {
     }
     loop {
         if let Some(end) = driver.service_mut().handler_mut().end.take() {
+            // RFC 6455 7.1.1: the server closes the TCP connection first, within reason.
+            let patience = Instant::now() + FAREWELL;
+            while driver.connections() > 0 {
+                let left = patience.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    break;
+                }
+                client::turn(&mut driver, Some(left))?;
+            }
             return outcome(&options.url, end);
         }
         client::turn(&mut driver, None)?;
     }
 }
+
+/// How long the server may take to close the connection once everything is said.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// A message shorter than this is echoed whole, once nothing can be wrong with it any more; a larger one streams.
 const WHOLE: usize = 64 * 1024;

@@ -229,3 +229,52 @@ fn output_into_a_file() {
     assert!(got.stdout.is_empty());
     assert_eq!(std::fs::read_to_string(file).unwrap(), "hello");
 }
+
+#[test]
+fn heads_that_browsers_take() {
+    let long = format!("HTTP/1.1 200 OK\r\nX: {}\r\nContent-Length: 2\r\n\r\nok", "x".repeat(50_000));
+    for answer in ["HTTP/1.1 200 OK\r\nX: a\r\n\tb\r\nContent-Length:\r\n 2\r\n\r\nok", &long] {
+        let got = get(answer.as_bytes(), Then::Wait);
+        assert_eq!((got.status, got.text().as_str()), (Some(0), "ok"), "{got}");
+    }
+    assert_failed(&get(b"HTTP/1.1 200 OK\r\nConte", Then::Close), 56, "");
+}
+
+#[test]
+fn bodies_that_need_not_be_sent() {
+    let url = |answer: &str| url(serve_once(answer.as_bytes(), Then::Wait));
+    let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let got = succeed(&mut sanswire(&["get", "-d", "", &url(ok)]));
+    assert_eq!(got.text(), "ok");
+    // Not a byte of the body is sent before the server says so, or says that it does not want it.
+    for answer in [ok, "HTTP/1.1 417 No\r\nContent-Length: 2\r\n\r\nok"] {
+        let got = succeed(&mut sanswire(&["get", "-d", "hello", "-H", "Expect: 100-continue", &url(answer)]));
+        assert_eq!(got.text(), "ok");
+    }
+    let folder = Folder::new();
+    let big = format!("@{}", folder.write("big", "x".repeat(8_000_000)));
+    let refused = "HTTP/1.1 413 No\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno";
+    let port = serve_once(refused.as_bytes(), Then::Reset);
+    let got = run(&mut sanswire(&["get", "-d", &big, &self::url(port)]));
+    assert!(got.status == Some(0) || got.status == Some(56), "{got}");
+    let got = succeed(&mut sanswire(&["get", "-d", &big, &url(refused)]));
+    assert_eq!(got.text(), "no");
+}
+
+#[test]
+fn requests_that_make_no_sense() {
+    for arguments in [
+        &["-H", "Content-Length: 5"][..],
+        &["-H", "Transfer-Encoding: chunked"],
+        &["-H", "Expect: 100-continue"],
+        &["-H", "Expect: miracles", "-d", "x"],
+        &["-X", "CONNECT"],
+        &["-X", "TRACE", "-d", "x"],
+        &["-m", "soon"],
+        &["-m", "1e300"],
+        &["--no-such-flag"],
+    ] {
+        let got = run(&mut sanswire(&[&["get"], arguments, &["http://127.0.0.1:1/"]].concat()));
+        assert_failed(&got, 2, "");
+    }
+}

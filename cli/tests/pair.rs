@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::certificate::Certificate;
 use common::files::Folder;
 use common::run::{Running, run, succeed};
@@ -88,6 +90,17 @@ fn one_very_long_line() {
     let line = "0123456789 wire ".repeat(1 << 18);
     client.say(&line);
     assert!(client.next_line().as_deref() == Some(&line));
+    assert_eq!(client.finish().status, Some(0));
+}
+
+#[test]
+fn the_end_of_input_closes_at_once() {
+    let server = Server::start();
+    let mut command = sanswire(&["ws", &server.ws("/ws/echo")]);
+    // Well below every time limit that would end it, too.
+    let mut client = Running::start_within(&mut command, Duration::from_secs(3));
+    client.say("hello");
+    assert_eq!(client.next_line().as_deref(), Some("hello"));
     assert_eq!(client.finish().status, Some(0));
 }
 

@@ -70,7 +70,7 @@
 //! #   fn handle_timeout(&mut self, _: &mut Peer, _: Instant) {}
 //! #   fn woken(&mut self, _: (), _: Instant) {}
 //! #   fn poll_wake(&mut self) -> Option<app::Wake> { None }
-//! #   fn wake(&mut self, _: &mut Peer, _: app::Group) -> bool { false }
+//! #   fn wake(&mut self, _: &mut Peer, _: Option<app::Group>) -> bool { false }
 //! #   fn drain(&mut self, _: &mut Peer, _: Instant) {}
 //! #   fn min_input(&self) -> usize { 1 }
 //! #   fn min_output(&self) -> usize { 5 }
@@ -100,6 +100,7 @@
 //! | [`resolve_queue`](Limits::resolve_queue) | 64 | `Closed::Limit` |
 //! | [`tls_handshake`](Limits::tls_handshake) | 10 s | the link is closed |
 //! | [`send_progress`](Limits::send_progress) | 30 s | `Closed::Timeout(Reason::SendProgress)` |
+//! | [`send_rate`](Limits::send_rate) | 100 B/s | the same, once `send_progress` is used up |
 //! | [`linger`](Limits::linger) | 2 s | the socket is closed although the peer has not finished |
 //! | [`connections`](Limits::connections) | 65,536 | listeners rest; `Closed::Limit` for outgoing ones |
 //! | [`accept_burst`](Limits::accept_burst) | 64 | links get their turns first |

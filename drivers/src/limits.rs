@@ -21,6 +21,11 @@ pub struct Limits {
     /// [`Closed::Timeout`](app::Closed::Timeout) with [`Reason::SendProgress`](proto_core::Reason::SendProgress).
     /// A peer that never reads would otherwise keep its buffers for ever (CVE-2019-9517).
     pub send_progress: Duration,
+    /// Bytes per second that a peer takes of waiting output, once [`send_progress`](Self::send_progress) is used up:
+    /// a byte taken moves that deadline on by the time it may take, and never further than `send_progress` ahead.
+    /// Default 100. Then the same. Zero: any byte moves the deadline all the way, so that a peer which takes one now
+    /// and then (slow read, as in CVE-2007-6750) stays.
+    pub send_rate: u32,
     /// How long a closed link is still read from, and the input thrown away, so that the last bytes sent are not
     /// destroyed by a reset ([RFC 9112 §9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)). Default 2 s.
     pub linger: Duration,
@@ -55,6 +60,7 @@ impl Default for Limits {
             resolve_queue: 64,
             tls_handshake: Duration::from_secs(10),
             send_progress: Duration::from_secs(30),
+            send_rate: 100,
             linger: Duration::from_secs(2),
             connections: 65_536,
             accept_burst: 64,

@@ -1,3 +1,5 @@
+use proto_core::WriteBuf;
+
 /// Bytes on their way in or out: a filled range of a block that belongs to a [`Pool`].
 #[derive(Debug)]
 pub(crate) struct Buffer {
@@ -38,6 +40,14 @@ impl Buffer {
     /// The room behind the filled range.
     pub(crate) fn spare(&mut self) -> &mut [u8] {
         &mut self.block[self.end as usize..]
+    }
+
+    /// What is filled and the room behind it, for somebody who appends.
+    pub(crate) fn appender(&mut self) -> WriteBuf<'_> {
+        let len = self.len();
+        let mut out = WriteBuf::new(&mut self.block[self.start as usize..]);
+        out.advance(len);
+        out
     }
 
     pub(crate) fn room(&self) -> usize {

@@ -1,5 +1,7 @@
 //! The turn of a link: the one place where bytes move between sockets and connections.
 
+use core::time::Duration;
+
 use app::{Action, Closed, LinkInfo, Service, TlsFault};
 use proto_core::{Instant, Reason, WriteBuf};
 
@@ -93,8 +95,9 @@ impl<C> Link<C> {
             self.send(&mut tx, workspace, now);
         }
         let mut rx = workspace.pool.restore(self.rx.take());
-        if reads {
-            self.fill(&mut rx, workspace)?;
+        if reads && let Err(why) = self.fill(&mut rx, workspace) {
+            (self.rx, self.tx) = (Some(rx), Some(tx)); // to be returned to the pool
+            return Err(why);
         }
         let full = self.converse(service, workspace, &mut rx, &mut tx);
         if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
@@ -129,7 +132,7 @@ impl<C> Link<C> {
     }
 
     /// Lets the connection take its input and say what it has to say, until it has no more to do with what is there.
-    /// True when it stopped for want of room in `tx`.
+    /// True when there may be more to do once `tx` has been sent.
     fn converse<S: Service<Connection = C>>(
         &mut self,
         service: &mut S,
@@ -148,14 +151,14 @@ impl<C> Link<C> {
                     return true;
                 }
             }
-            let mut out = WriteBuf::new(tx.spare());
-            let mut progress = false;
-            if !self.ready.eof_told {
-                let taken = service.receive(connection, rx.filled_mut(), scratch, &mut out);
-                rx.consume(taken);
-                progress = taken > 0 || !out.is_empty();
+            let mut out = tx.appender();
+            let waiting = out.len();
+            let taken = service.receive(connection, rx.filled_mut(), scratch, &mut out);
+            rx.consume(taken);
+            let mut progress = taken > 0 || out.len() > waiting;
+            if self.ready.eof && !self.ready.eof_told && !progress && !has_plaintext {
                 let drained = rx.is_empty() || service.wants(connection).read;
-                if self.ready.eof && !progress && drained && !has_plaintext {
+                if drained {
                     self.ready.eof_told = true;
                     service.receive_eof(connection, &mut out);
                     progress = true;
@@ -172,13 +175,14 @@ impl<C> Link<C> {
                 progress = true;
                 act::<S>(service, connection, action, files, &mut self.files, scratch, *min_output, &mut out);
             }
-            let written = out.len();
+            let written = out.len() - waiting;
             tx.filled_more(written);
             if actions == 0 {
                 return true;
             }
             if !progress {
-                return tx.room() < *min_output * 2 && service.wants(connection).write;
+                // Something may be too large for the room that is left and not for an empty buffer.
+                return !tx.is_empty() && service.wants(connection).write;
             }
         }
     }
@@ -211,7 +215,7 @@ impl<C> Link<C> {
         let sent = match &mut self.tls {
             Some(tls) => tls.send(&self.socket, &mut self.ready, workspace, tx.filled()),
             None => socket::write(&self.socket, &mut self.ready, &mut workspace.stats, tx.filled())
-                .map(|len| (len, len > 0, len < tx.len())),
+                .map(|len| (len, len as u64, len < tx.len())),
         };
         let Ok((taken, moved, left)) = sent else {
             // The peer hears no more, but what it said before may still be there to be read: the answer to an upload
@@ -225,8 +229,17 @@ impl<C> Link<C> {
             return;
         };
         tx.consume(taken);
-        if left && (moved || self.deadline.is_none()) {
-            self.deadline = Some(now + workspace.limits.send_progress);
+        if left {
+            let limits = &workspace.limits;
+            let latest = now + limits.send_progress;
+            self.deadline = Some(match self.deadline {
+                None => latest,
+                Some(at) if moved == 0 => at,
+                Some(at) => {
+                    let earned = moved.saturating_mul(1_000_000).checked_div(limits.send_rate.into());
+                    (at + Duration::from_micros(earned.unwrap_or(u64::MAX))).min(latest)
+                }
+            });
         }
     }
 

@@ -1,25 +1,42 @@
-//! What a message costs in memory: nothing. Alone in its process, whose allocator it counts.
+//! What a message costs in memory: nothing, once buffers have grown to what they need. Counts what the thread of the
+//! test allocates, which drives and is the client too.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(unsafe_code, reason = "the allocator interface is unsafe; this one passes everything on")]
 
 mod common;
 
-use common::*;
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::net::{SocketAddr, TcpStream};
 
-static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+use app::{App, Handler, Kind, Message, MessageEnd, Request, ResponseHead, Service, Stream, Writable};
+use common::*;
+use drivers::{Config, Driver, Listen, ListenAddress};
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
 
 struct Counting;
 
-// SAFETY: every call is the system allocator's.
+fn count() {
+    // Fails only while the thread ends.
+    let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+}
+
+// SAFETY: every call is the system allocator's; counting allocates nothing, for the counter needs no destructor.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        count();
         // SAFETY: the caller's promises are passed on.
         unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -28,7 +45,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        count();
         // SAFETY: the caller's promises are passed on.
         unsafe { System.realloc(block, layout, size) }
     }
@@ -37,28 +54,151 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
+/// Has `client` send `sent` and drives until as much as `got` holds has come back.
+fn round<S: Service>(driver: &mut Driver<S>, client: &mut TcpStream, sent: &[u8], got: &mut [u8]) {
+    client.write_all(sent).unwrap();
+    let goal = driver.stats().bytes_out + got.len() as u64;
+    while driver.stats().bytes_out < goal {
+        driver.turn(None).unwrap();
+    }
+    client.read_exact(got).unwrap();
+}
+
+/// How many allocations a hundred rounds make, after some to warm up.
+fn allocations<S: Service>(
+    driver: &mut Driver<S>,
+    client: &mut TcpStream,
+    sent: &[u8],
+    expected: &[u8],
+) -> usize {
+    let mut got = vec![0; expected.len()];
+    for _ in 0..10 {
+        round(driver, client, sent, &mut got);
+    }
+    let before = ALLOCATIONS.get();
+    for _ in 0..100 {
+        round(driver, client, sent, &mut got);
+    }
+    let after = ALLOCATIONS.get();
+    assert!(got == expected, "something else came back");
+    after - before
+}
+
 #[test]
-fn messages_cost_no_allocation() {
+fn bytes_cost_no_allocation() {
     let mut driver = driver(Test::server(Role::Echo), limits());
     let address = listen(&mut driver);
     let mut client = TcpStream::connect(address).unwrap();
-    let mut got = vec![0; 4096];
-    let sent = pattern(4096);
-    let mut round = |driver: &mut drivers::Driver<Test>, len: usize| {
-        client.write_all(&sent[..len]).unwrap();
-        let goal = driver.stats().bytes_out + len as u64;
-        while driver.stats().bytes_out < goal {
-            driver.turn(None).unwrap();
-        }
-        client.read_exact(&mut got[..len]).unwrap();
-        assert_eq!(got[..len], sent[..len]);
-    };
+    let (sent, mut got) = (pattern(4096), vec![0; 4096]);
     for len in [1, 100, 4096] {
-        round(&mut driver, len);
+        round(&mut driver, &mut client, &sent[..len], &mut got[..len]);
     }
-    let before = ALLOCATIONS.load(Ordering::Relaxed);
-    for len in 1..1_000 {
-        round(&mut driver, len * 4);
+    let before = ALLOCATIONS.get();
+    for len in (4..4_000).step_by(4) {
+        round(&mut driver, &mut client, &sent[..len], &mut got[..len]);
+        assert_eq!(got[..len], sent[..len]);
     }
-    assert_eq!(ALLOCATIONS.load(Ordering::Relaxed) - before, 0);
+    assert_eq!(ALLOCATIONS.get() - before, 0);
+}
+
+/// Says hello, and sends back what comes over a WebSocket.
+struct Site;
+
+#[derive(Default)]
+struct Session {
+    pending: Vec<u8>,
+    echo: bool,
+}
+
+impl Handler for Site {
+    type Session = Session;
+    type Message = ();
+
+    fn request(&mut self, request: &Request<'_>, stream: &mut Stream<'_>) -> Option<Session> {
+        match request.websocket() {
+            Some(Ok(upgrade)) => upgrade.accept(None, stream),
+            _ => stream.want_write(),
+        }
+        Some(Session::default())
+    }
+
+    fn message(&mut self, session: &mut Session, message: Message<'_>, stream: &mut Stream<'_>) {
+        session.pending.extend_from_slice(message.payload);
+        if message.end == MessageEnd::Message {
+            session.echo = true;
+            stream.hold();
+            stream.want_write();
+        }
+    }
+
+    fn writable(&mut self, session: &mut Session, out: Writable<'_, '_>, stream: &mut Stream<'_>) {
+        if !session.echo {
+            let _ = out.respond(&ResponseHead::new(200), b"Hello, world!");
+        } else if out.whole_message(Kind::Binary, &session.pending).is_ok() {
+            session.pending.clear();
+            session.echo = false;
+            stream.resume();
+        } else {
+            stream.want_write();
+        }
+    }
+}
+
+fn serve() -> (Driver<App<Site>>, TcpStream) {
+    let config = app::Config { server: Some("allocations".into()), ..app::Config::default() };
+    let mut driver = Driver::new(App::new(Site, config), &Config::default()).unwrap();
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let ListenAddress::Tcp(address) = driver.listen(&Listen::plain(any)).unwrap() else { panic!() };
+    (driver, TcpStream::connect(address).unwrap())
+}
+
+#[test]
+fn requests_cost_no_allocation() {
+    const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: example.org\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n";
+    let (mut driver, mut client) = serve();
+    // How long a response is, date and all.
+    client.write_all(GET).unwrap();
+    while driver.stats().bytes_out == 0 {
+        driver.turn(None).unwrap();
+    }
+    let mut response = vec![0; driver.stats().bytes_out as usize];
+    client.read_exact(&mut response).unwrap();
+    assert!(response.starts_with(b"HTTP/1.1 200 ") && response.ends_with(b"Hello, world!"));
+
+    assert_eq!(allocations(&mut driver, &mut client, GET, &response), 0, "one by one");
+    assert_eq!(allocations(&mut driver, &mut client, &GET.repeat(16), &response.repeat(16)), 0, "pipelined");
+}
+
+#[test]
+fn websocket_messages_cost_no_allocation() {
+    let (mut driver, mut client) = serve();
+    client
+        .write_all(
+            b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+        )
+        .unwrap();
+    while driver.stats().bytes_out == 0 {
+        driver.turn(None).unwrap();
+    }
+    let mut accepted = vec![0; driver.stats().bytes_out as usize];
+    client.read_exact(&mut accepted).unwrap();
+    assert!(accepted.starts_with(b"HTTP/1.1 101 "));
+
+    for (len, count) in [(128, 1), (128, 16), (16_384, 1), (16_384, 16)] {
+        // Masked with zeros: what is sent is what comes back, headers apart.
+        let frame = |masked: u8| {
+            let mut frame = vec![0x82];
+            match u8::try_from(len).ok().filter(|len| *len < 126) {
+                Some(len) => frame.push(len | masked),
+                None => frame.extend([126 | masked, (len >> 8) as u8, len as u8]),
+            }
+            frame.resize(frame.len() + if masked == 0 { 0 } else { 4 }, 0);
+            frame.extend(pattern(len));
+            frame
+        };
+        let (sent, expected) = (frame(0x80).repeat(count), frame(0).repeat(count));
+        let lonely = allocations(&mut driver, &mut client, &sent, &expected);
+        assert_eq!(lonely, 0, "{count} messages of {len} bytes");
+    }
 }

@@ -90,6 +90,24 @@ fn a_stuck_link_waits_for_room_until_its_deadline() {
 }
 
 #[test]
+fn a_link_that_is_taken_from_too_slowly_has_the_time_that_its_bytes_are_worth() {
+    // At a million bytes a second a byte is worth a microsecond.
+    let limits = Limits { send_progress: Duration::from_millis(50), send_rate: 1_000_000, ..limits() };
+    let mut bench = bench(Role::Flood, limits);
+    while bench.turn(10) == Turn::Again {}
+    let taken = bench.workspace.stats().bytes_out;
+    while bench.workspace.stats().bytes_out == taken {
+        assert!(bench.peer.read(&mut [0; 1024]).unwrap() > 0);
+        bench.link.on_ready(false, true);
+        assert_eq!(bench.turn(59), Turn::Wait);
+    }
+    let moved = bench.workspace.stats().bytes_out - taken;
+    assert!(moved < 49_000, "{moved} would reach further than the limit");
+    let at = bench.link.poll_timeout(&bench.service).unwrap().at;
+    assert_eq!(at.as_micros(), 60_000 + moved);
+}
+
+#[test]
 fn a_lingering_link_ends_with_its_peer_or_its_deadline() {
     for peer_closes in [true, false] {
         let mut bench = bench(Role::Blurt(b"bye".to_vec()), limits());

@@ -128,6 +128,10 @@ pub(crate) struct Said {
     pub(crate) close: bool,
     /// An Upgrade field.
     pub(crate) upgrade: bool,
+    /// A TE field.
+    pub(crate) te: bool,
+    /// An Expect field.
+    pub(crate) expect: bool,
 }
 
 /// Checks the fields of a head: expressible, and none that this crate writes itself.
@@ -139,6 +143,14 @@ pub(crate) fn check_fields(fields: &[Field<'_>], own: &[&[u8]]) -> Result<Said, 
             return Err(SendError::Misuse);
         }
         match field.name.len() {
+            2 if field.name.eq_ignore_ascii_case(b"te") => said.te = true,
+            // RFC 9110 10.1.1: there is but one expectation.
+            6 if field.name.eq_ignore_ascii_case(b"expect") => {
+                if said.expect || !field.value.eq_ignore_ascii_case(b"100-continue") {
+                    return Err(SendError::Misuse);
+                }
+                said.expect = true;
+            }
             7 if field.name.eq_ignore_ascii_case(b"upgrade") => said.upgrade = true,
             10 if field.name.eq_ignore_ascii_case(b"connection") => {
                 said.close |= Elements::new(field.value).any(|option| option.eq_ignore_ascii_case(b"close"));
@@ -180,7 +192,7 @@ pub(crate) fn put_connection(
         .filter(|field| field.name.eq_ignore_ascii_case(b"connection"))
         .flat_map(|field| Elements::new(field.value))
         .filter(|option| {
-            ![&b"close"[..], b"keep-alive", b"upgrade"].iter().any(|o| option.eq_ignore_ascii_case(o))
+            ![&b"close"[..], b"keep-alive", b"upgrade", b"te"].iter().any(|o| option.eq_ignore_ascii_case(o))
         });
     let mut first = true;
     for option in own.iter().copied().chain(theirs) {

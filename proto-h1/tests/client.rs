@@ -289,6 +289,26 @@ fn a_response_before_the_request_has_ended() {
 }
 
 #[test]
+fn an_expectation_may_be_given_as_a_field() {
+    let fields = [Field::new("expect", "100-Continue"), Field::new("TE", "trailers")];
+    let head = RequestHead::new(b"PUT", b"/", b"a", &fields);
+    let mut wire = Wire::client(Config::default());
+    let sent = written(|out| wire.codec.send_head(&head.with_body(BodyLength::Known(2)), out).unwrap());
+    let expected = "PUT / HTTP/1.1\r\nHost: a\r\nexpect: 100-Continue\r\nTE: trailers\r\n\
+                    Content-Length: 2\r\nConnection: TE\r\n\r\n";
+    assert_eq!((sent.as_str(), wire.codec.awaits_continue()), (expected, true));
+    let other = [Field::new("expect", "miracles")];
+    for head in [
+        RequestHead::new(b"PUT", b"/", b"a", &fields),
+        RequestHead::new(b"PUT", b"/", b"a", &other).with_body(BodyLength::Known(2)),
+    ] {
+        let mut room = [0; 256];
+        let sent = Wire::client(Config::default()).codec.send_head(&head, &mut WriteBuf::new(&mut room));
+        assert_eq!(sent, Err(SendError::Misuse));
+    }
+}
+
+#[test]
 fn upgrades_and_tunnels() {
     let upgrade = [Field::new("Upgrade", "x")];
     let mut wire = asking(&RequestHead::new(b"GET", b"/", b"a", &upgrade));
@@ -297,6 +317,9 @@ fn upgrades_and_tunnels() {
     assert_eq!((wire.codec.wants(), &wire.input[..]), (PAUSE, &b"raw"[..]));
     let mut wire = asking(&RequestHead::new(b"GET", b"/", b"a", &upgrade));
     assert_eq!(wire.feed_all("HTTP/1.1 101 S\r\n\r\n").1, Some(Error::UnexpectedUpgrade));
+    let mut wire = asking(&RequestHead::new(b"GET", b"/", b"a", &upgrade));
+    let old = "HTTP/1.0 101 S\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"; // HTTP/1.0 has no 1xx
+    assert_eq!(wire.feed_all(old).1, Some(Error::UnexpectedUpgrade));
     let unsent = RequestHead::new(b"POST", b"/", b"a", &upgrade).with_body(BodyLength::Known(5));
     let switch = "HTTP/1.1 101 S\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
     assert_eq!(

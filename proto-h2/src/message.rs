@@ -203,12 +203,18 @@ fn digits(value: &[u8]) -> Option<u64> {
 
 /// RFC 9110 section 5.6.2.
 fn is_token(value: &[u8]) -> bool {
+    if matches!(value, b"GET" | b"POST") {
+        return true;
+    }
     let tchar = |&byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !value.is_empty() && value.iter().all(tchar)
 }
 
 /// RFC 3986 section 3.1.
 fn is_scheme(value: &[u8]) -> bool {
+    if matches!(value, b"http" | b"https") {
+        return true;
+    }
     let rest = |&byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
     value.first().is_some_and(u8::is_ascii_alphabetic) && value.iter().all(rest)
 }

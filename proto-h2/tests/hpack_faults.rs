@@ -296,3 +296,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn fields_that_repeat_are_indexed_again_after_each_eviction() {
+    let mut encoder = Encoder::new(4096);
+    let fields: Vec<String> = (0..20).map(|nth| format!("x-field-{nth}")).collect();
+    for round in 0..40 {
+        if round % 4 == 0 {
+            encoder.set_limit(0);
+            encoder.set_limit(4096);
+        }
+        let mut room = [0; 4096];
+        let mut out = WriteBuf::new(&mut room);
+        encoder
+            .encode(fields.iter().map(|name| Field::new(name.as_bytes(), b"always the same")), &mut out)
+            .unwrap();
+        assert!(round % 4 == 0 || out.len() == fields.len(), "{} octets in round {round}", out.len());
+    }
+}

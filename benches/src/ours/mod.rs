@@ -1,5 +1,6 @@
 //! This workspace's codecs, driven the way its drivers do.
 
 pub mod h1;
+pub mod hpack;
 pub mod lejp;
 pub mod ws;

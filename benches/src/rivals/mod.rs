@@ -6,6 +6,8 @@ pub mod fastwebsockets;
 pub mod httparse;
 #[cfg(any(feature = "rivals", feature = "rivals-debian"))]
 pub mod json;
+#[cfg(feature = "rivals-nghttp2")]
+pub mod nghttp2;
 #[cfg(feature = "rivals-c")]
 pub mod picohttpparser;
 #[cfg(feature = "rivals")]

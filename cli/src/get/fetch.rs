@@ -1,5 +1,7 @@
 //! The exchange of one request and its response, as an application.
 
+use std::time::Duration;
+
 use app::{BodyLength, End, Field, Fields, Handler, RequestHead, Response, SendError, Stream, Writable};
 
 use super::body::{Sink, Source};
@@ -42,15 +44,17 @@ impl Fetch {
     pub(super) fn new(
         method: String,
         url: &Url,
-        fields: Vec<(String, String)>,
+        mut fields: Vec<(String, String)>,
         source: Option<Source>,
         sink: Sink,
         options: &Get,
     ) -> Self {
+        // A Host given by hand replaces the one of the URL.
+        let host = fields.iter().position(|(name, _)| name == "host").map(|at| fields.remove(at).1);
         Self {
             method,
             path: url.path.clone(),
-            authority: url.authority.clone(),
+            authority: host.unwrap_or_else(|| url.authority.clone()),
             url: options.url.clone(),
             fields,
             source,
@@ -168,7 +172,9 @@ impl Handler for Fetcher {
         };
         match more {
             Ok(false) => {}
-            Ok(true) | Err(SendError::Full | SendError::Blocked) => stream.want_write(),
+            Ok(true) | Err(SendError::Full) => stream.want_write(),
+            // For `100 Continue`, which need not come.
+            Err(SendError::Blocked) => stream.set_timer(Some(Duration::from_millis(100))),
             Err(_) => {
                 fetch.failure.get_or_insert_with(|| {
                     Failure::new(Kind::Start, "the request cannot be sent: check the method and the fields")
@@ -187,6 +193,10 @@ impl Handler for Fetcher {
             }
             eprintln!("<");
         }
+        if response.status() >= 400 {
+            fetch.source = None; // the server has made up its mind without the rest
+            fetch.pending.clear();
+        }
         if response.status() >= 200 {
             fetch.status = Some(response.status());
             fetch.sink.expect(match response.body_length() {
@@ -195,7 +205,13 @@ impl Handler for Fetcher {
                 _ => None,
             });
         }
-        let _ = stream;
+        if response.status() == 100 {
+            stream.want_write();
+        }
+    }
+
+    fn timer(&mut self, _: &mut Fetch, stream: &mut Stream<'_>) {
+        stream.want_write();
     }
 
     fn body(&mut self, fetch: &mut Fetch, data: &mut [u8], stream: &mut Stream<'_>) {

@@ -23,6 +23,7 @@ pub(crate) fn run(options: Get) -> Result<(), Failure> {
     let method =
         options.request.clone().unwrap_or_else(|| if source.is_some() { "POST" } else { "GET" }.into());
     client::check_method(&method)?;
+    check(&method, &fields, source.is_some())?;
     let sink = Sink::open(options.output.as_deref(), options.silent)?;
     let target = url.target(options.unix_socket.as_deref());
 
@@ -42,4 +43,25 @@ pub(crate) fn run(options: Get) -> Result<(), Failure> {
         }
         client::turn(&mut driver, left)?;
     }
+}
+
+/// What cannot be sent, said before anything is.
+fn check(method: &str, fields: &[(String, String)], has_body: bool) -> Result<(), Failure> {
+    let usage = |what: &str| Err(Failure::new(Kind::Usage, what));
+    let given = |name| fields.iter().any(|(given, _)| given == name);
+    let other_expectation =
+        |(name, value): &(String, String)| name == "expect" && !value.eq_ignore_ascii_case("100-continue");
+    match method {
+        "CONNECT" => return usage("-X CONNECT asks for a tunnel, which `get` has no use for"),
+        // RFC 9110 9.3.8
+        "TRACE" if has_body => return usage("-X TRACE has no body"),
+        _ => {}
+    }
+    if given("content-length") || given("transfer-encoding") {
+        return usage("-H cannot say how the body is framed: that follows from --data");
+    }
+    if fields.iter().any(other_expectation) || (given("expect") && !has_body) {
+        return usage("-H Expect is for `100-continue`, and for a request with --data");
+    }
+    Ok(())
 }

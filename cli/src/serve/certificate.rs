@@ -24,7 +24,9 @@ pub(super) fn acceptor(options: &Serve) -> Result<TlsAcceptor, Failure> {
         return Err(Failure::new(Kind::Usage, "as many --key as --cert are needed"));
     };
     let tls = ServerTls { identities, alpn: vec![b"http/1.1".into()], key_log: true, ..ServerTls::default() };
-    let files = options.cert.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    let pairs = options.cert.iter().zip(&options.key);
+    let files = pairs.map(|(chain, key)| format!("{} with {}", chain.display(), key.display()));
+    let files = files.collect::<Vec<_>>().join(", ");
     tls.build().map_err(|error| start(format!("cannot use {files}: {error}")))
 }
 

@@ -65,7 +65,10 @@ impl<S: Service> Driver<S> {
                 let origin = Origin { socket, id, listener: None, peer };
                 let tls = tls.as_ref().map(|target| (&self.tls, target, deadline));
                 match Link::connected(origin, tls, connection, service, workspace, now) {
-                    Ok(link) => {
+                    Ok(mut link) => {
+                        if self.draining.is_some() {
+                            link.drain(service, now);
+                        }
                         slot.occupant = Occupant::Link(link);
                         self.table.enqueue(index);
                     }

@@ -44,6 +44,8 @@ pub struct Driver<S: Service> {
     resting: Option<Instant>,
     /// The drain's end.
     draining: Option<Instant>,
+    /// The service wanted more of the driver than is done at a time.
+    unfinished: bool,
 }
 
 const WAKER: Token = Token(usize::MAX);
@@ -51,6 +53,10 @@ const WAKER: Token = Token(usize::MAX);
 const LISTENERS: usize = usize::MAX - 0x1_0000;
 /// How many connections a service may begin at a time before those it has get a turn.
 const DIALS: u32 = 256;
+/// How many wake-ups are delivered at a time: those who are woken may wake others, and those them again.
+const WAKES: u32 = 1024;
+/// The longest wait for events. Beyond some weeks the operating system's interfaces count wrongly.
+const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl<S: Service> Driver<S> {
     /// A driver without listeners.
@@ -94,6 +100,7 @@ impl<S: Service> Driver<S> {
             listeners: Vec::new(),
             resting: None,
             draining: None,
+            unfinished: false,
         }
     }
 
@@ -199,18 +206,20 @@ impl<S: Service> Driver<S> {
     /// How long to wait for events.
     fn patience(&self, limit: Option<Duration>) -> Option<Duration> {
         let accepting = self.resting.is_none() && self.has_room() && self.listeners.iter().any(|l| l.ready);
-        if self.table.queued() > 0 || accepting {
+        if self.table.queued() > 0 || accepting || self.unfinished {
             return Some(Duration::ZERO);
         }
         let moments = [self.timers.next(), self.resting, self.draining.filter(|_| self.table.len() > 0)];
-        let Some(next) = moments.into_iter().flatten().min() else { return limit };
-        let patience = next - self.clock.now();
-        Some(limit.map_or(patience, |limit| limit.min(patience)))
+        let next = moments.into_iter().flatten().min().map(|next| next - self.clock.now());
+        next.into_iter().chain(limit).min().map(|patience| patience.min(PATIENCE))
     }
 
     /// Asks the service what it wants of the driver, as is to be done after calls.
     fn follow_up(&mut self) {
-        while let Some(wake) = self.service.poll_wake() {
+        let mut wakes = WAKES;
+        while wakes > 0 {
+            let Some(wake) = self.service.poll_wake() else { break };
+            wakes -= 1;
             match wake {
                 Wake::Connection(id) => {
                     if let Some(slot) = self.table.named(id)
@@ -232,10 +241,13 @@ impl<S: Service> Driver<S> {
                 }
             }
         }
-        for _ in 0..DIALS {
+        let mut dials = DIALS;
+        while dials > 0 {
             let Some((target, connection)) = self.service.poll_connect() else { break };
+            dials -= 1;
             self.dial(target, connection);
         }
+        self.unfinished = wakes == 0 || dials == 0;
     }
 
     fn read_mail(&mut self, now: Instant) {
@@ -368,6 +380,15 @@ impl<S: Service> Drop for Driver<S> {
         }
         for index in 0..self.table.size() {
             self.remove(index, Closed::Shutdown);
+        }
+        // All are taken before the first is closed: a service that connects anew whenever a connection closes would
+        // have no end.
+        let most = self.workspace.limits.connections as usize;
+        let service = &mut self.service;
+        let never_begun: Vec<_> = core::iter::from_fn(|| service.poll_connect()).take(most).collect();
+        for (_, connection) in never_begun {
+            self.workspace.stats.failed += 1;
+            self.service.closed(connection, Closed::Shutdown);
         }
     }
 }

@@ -148,7 +148,7 @@ impl Tls {
         }
     }
 
-    /// Encrypts `plain` and writes once. Says how much of `plain` was taken, whether the socket took anything, and
+    /// Encrypts `plain` and writes once. Says how much of `plain` was taken, how many bytes the socket took, and
     /// whether anything is left.
     pub(crate) fn send(
         &mut self,
@@ -156,12 +156,12 @@ impl Tls {
         ready: &mut Ready,
         workspace: &mut Workspace,
         plain: &[u8],
-    ) -> Result<(usize, bool, bool), Closed> {
+    ) -> Result<(usize, u64, bool), Closed> {
         // Writing to memory fails only when there is no room, and then takes nothing.
         let taken = if plain.is_empty() { 0 } else { self.session.writer().write(plain).unwrap_or(0) };
         let before = workspace.stats.bytes_out;
         self.flush(socket, ready, &mut workspace.stats)?;
-        let moved = workspace.stats.bytes_out > before;
+        let moved = workspace.stats.bytes_out - before;
         Ok((taken, moved, taken < plain.len() || self.session.wants_write()))
     }
 

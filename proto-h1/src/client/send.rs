@@ -12,7 +12,8 @@ use crate::{BodyLength, CloseReason, Field, RequestHead, Target};
 
 impl Client {
     /// Sends the head of a request, with Host first and Content-Length, Transfer-Encoding, Expect and Connection
-    /// as they are needed. With [`BodyLength::None`] the request is finished at once.
+    /// as they are needed. An Expect field among the others means the same as
+    /// [`expect_continue`](RequestHead::expect_continue). With [`BodyLength::None`] the request is finished at once.
     ///
     /// # Errors
     /// [`SendError::Full`]; [`SendError::Misuse`] when a request is under way, the connection is not reusable, or
@@ -36,14 +37,24 @@ impl Client {
             BodyLength::None if matches!(head.method, b"POST" | b"PUT" | b"PATCH") => BodyLength::Known(0),
             body => body,
         };
-        let expects = head.expect_continue && has_body;
+        // RFC 9110 10.1.1: no expectation in a request without content.
+        if said.expect && !has_body {
+            return Err(SendError::Misuse);
+        }
+        let expects = (head.expect_continue || said.expect) && has_body;
         let close = head.close || said.close;
-        let own: &[&[u8]] = match (close, said.upgrade) {
-            (true, true) => &[b"close", b"Upgrade"],
-            (true, false) => &[b"close"],
-            (false, true) => &[b"Upgrade"],
-            (false, false) => &[],
-        };
+        // RFC 9110 7.8 and 10.1.4: Upgrade and TE go with a connection option each.
+        let (mut own, mut count) = ([&b""[..]; 3], 0);
+        for (_, option) in [(close, &b"close"[..]), (said.upgrade, b"Upgrade"), (said.te, b"TE")]
+            .iter()
+            .filter(|(said, _)| *said)
+        {
+            if let Some(place) = own.get_mut(count) {
+                *place = option;
+                count += 1;
+            }
+        }
+        let own = own.get(..count).unwrap_or_default();
         out.all_or_nothing(|out| {
             out.put(head.method)?;
             out.put(b" ")?;
@@ -53,7 +64,7 @@ impl Client {
             out.put(b"\r\n")?;
             encode::put_fields(head.fields, out)?;
             encode::put_framing(framing, out)?;
-            if expects {
+            if expects && !said.expect {
                 out.put(b"Expect: 100-continue\r\n")?;
             }
             encode::put_connection(own, head.fields, out)?;
@@ -162,7 +173,7 @@ impl Client {
 }
 
 /// Fields that only this crate writes.
-const OWN: &[&[u8]] = &[b"content-length", b"transfer-encoding", b"host", b"expect"];
+const OWN: &[&[u8]] = &[b"content-length", b"transfer-encoding", b"host"];
 
 fn check_request(head: &RequestHead<'_>) -> Result<(), SendError> {
     let visible = head.target.iter().all(|&byte| matches!(byte, b'!'..=b'~'));

@@ -162,6 +162,6 @@ fn build<'b>(
         body,
         keep_alive: !survey.close && (http11 || survey.keep_alive) && body != BodyLength::UntilClose,
         close: survey.close,
-        upgrade: survey.upgrade(),
+        upgrade: http11 && survey.upgrade(),
     })
 }

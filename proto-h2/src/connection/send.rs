@@ -47,7 +47,7 @@ impl Connection {
         }
         // Section 5.1.2: "Endpoints MUST NOT exceed the limit set by their peer."
         // Before it is known, the least that section 6.5.2 recommends is assumed: more would be refused.
-        let own = self.streams.len() as u32 - self.peer_streams;
+        let own = (self.streams.len() as u32).saturating_sub(self.peer_streams);
         let limit = if self.settled { self.peer.max_concurrent_streams } else { UNSETTLED_STREAMS };
         if own >= limit.min(self.config.limits.own_streams) {
             return Err(SendError::Blocked);

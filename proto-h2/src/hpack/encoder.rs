@@ -29,13 +29,14 @@ pub struct Encoder {
     /// What followed static entries last time; the first, what began the last block. Some share a place, which costs
     /// a comparison when the guess is wrong.
     after_static: [Ref; 16],
-    /// How often in a row a name in this class came with a value that was not in the table: 16 classes for names of
-    /// the static table, and 16 for others.
-    churn: [u8; 32],
+    /// How often in a row a name in this class, by its tag, came with a value that was not in the table.
+    churn: [u8; CLASSES],
     /// The limits set since the last block: the smallest and the last.
     resize: Option<(u32, u32)>,
     capacity: u32,
 }
+
+const CLASSES: usize = 32;
 
 /// A table entry: a static index, or [`DYNAMIC`] and the low bits of an entry's number.
 type Ref = u16;
@@ -74,7 +75,7 @@ impl Encoder {
             links: vec![Link::default(); slots].into_boxed_slice(),
             buckets: vec![0; slots].into_boxed_slice(),
             after_static: [0; 16],
-            churn: [0; 32],
+            churn: [0; CLASSES],
             // A table smaller than the peer assumes is announced, so that it can free what it keeps beyond.
             resize: (capacity < INITIAL_TABLE_SIZE).then_some((capacity, capacity)),
             capacity,
@@ -153,6 +154,9 @@ impl Encoder {
             && let Some(index) = self.index_of(guess, field)
         {
             *last = guess;
+            if guess & DYNAMIC != 0 {
+                self.churn[usize::from(self.link(guess).name_tag) % CLASSES] = 0;
+            }
             return integer::encode(out, at, 0x80, 7, index);
         }
         self.search(field, out, at, last)
@@ -169,7 +173,7 @@ impl Encoder {
             || (token == known::COOKIE && field.value.len() < 20);
 
         let found = self.find(field, token, name_hash, value_hash);
-        let class = if token == 0 { 16 + (name_hash >> 32) as usize % 16 } else { usize::from(token % 16) };
+        let class = usize::from(tags(name_hash, value_hash).0) % CLASSES;
         if let Match::Field(entry) = found
             && !never
         {
@@ -209,7 +213,7 @@ impl Encoder {
         let size = field.list_size();
         if size > self.table.max_size() as usize / 4 * 3
             || field.name.len() > MAX_LEN
-            || matches!(token, AGE | known::CONTENT_LENGTH | CONTENT_RANGE | SET_COOKIE)
+            || matches!(token, AGE | CONTENT_RANGE | SET_COOKIE)
         {
             return false;
         }

@@ -39,6 +39,8 @@ mod fields;
 #[cfg(feature = "alloc")]
 mod huffman;
 #[cfg(feature = "alloc")]
+mod huffman_table;
+#[cfg(feature = "alloc")]
 mod integer;
 mod packed;
 #[cfg(feature = "alloc")]

@@ -129,9 +129,30 @@ pub(super) fn name_is_malformed(name: &[u8]) -> bool {
 /// syntax of RFC 9110 section 5.5 (no other control characters but tab).
 #[inline]
 pub(super) fn value_is_malformed(value: &[u8]) -> bool {
-    let blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
-    let control = value.iter().fold(false, |bad, &b| bad | (b < 0x20 && b != b'\t') | (b == 0x7f));
-    control || blank(value.first()) || blank(value.last())
+    let (Some(first), Some(last)) = (value.first(), value.last()) else { return false };
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    blank(first) || blank(last) || (may_have_control(value) && has_control(value))
+}
+
+fn has_control(value: &[u8]) -> bool {
+    value.iter().any(|&byte| (byte < 0x20 && byte != b'\t') || byte == 0x7f)
+}
+
+/// Whether any byte is below 0x20 or 0x7f, eight at a time; short strings are left to be looked at one by one.
+#[inline]
+fn may_have_control(value: &[u8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // The high bit of each byte is set where a byte below `limit` makes the subtraction borrow; bytes above 0x7f never
+    // count. Only the lowest such bit is exact, which is enough to know that there is one.
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & (ONES * 0x80);
+    let suspicious = |bytes: &[u8; 8]| {
+        let word = u64::from_le_bytes(*bytes);
+        below(word, 0x20) | below(word ^ (ONES * 0x7f), 1) != 0
+    };
+    match value.last_chunk::<8>() {
+        None => true,
+        Some(last) => suspicious(last) || value.as_chunks::<8>().0.iter().any(suspicious),
+    }
 }
 
 static NAME_BYTES: [bool; 256] = {
@@ -200,6 +221,23 @@ mod tests {
         }
         for bad in [&b""[..], b":", b"A", b"a:b", b"::a", b"a b", b"a\0", b"\x80", b"a\x7f", b"a\"", b"a("] {
             assert!(name_is_malformed(bad), "{}", bad.escape_ascii());
+        }
+        for at in 0..40 {
+            for byte in 0..=255 {
+                let mut value = [b'~'; 40];
+                value[at] = byte;
+                let bad = (byte < 0x20 && byte != b'\t') || byte == 0x7f;
+                assert_eq!(
+                    value_is_malformed(&value),
+                    bad || (matches!(byte, b' ' | b'\t') && (at == 0 || at == 39))
+                );
+                let short = &value[at..40.min(at + 5)];
+                assert_eq!(
+                    value_is_malformed(short),
+                    bad || matches!(byte, b' ' | b'\t'),
+                    "{byte} in {short:?}"
+                );
+            }
         }
         for good in [&b""[..], b"a b", b"a\tb", b"\xff", b"x"] {
             assert!(!value_is_malformed(good));
