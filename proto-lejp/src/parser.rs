@@ -128,7 +128,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
     /// Tells all that `input` holds to `tell`, and returns how many bytes were consumed: the rest belongs before
     /// the next input.
     ///
-    /// This is [`receive`](Self::receive) in a loop, which the compiler then sees as a whole: up to twice as fast.
+    /// This is [`receive`](Self::receive) in a loop, which the compiler then sees as a whole.
     /// `tell` is given the parser to ask for indices and paths. It may end the loop with
     /// [`ControlFlow::Break`], behind the token it was told; what it broke with is returned beside the count.
     ///
