@@ -4,10 +4,10 @@
 pub mod fastwebsockets;
 #[cfg(feature = "rivals")]
 pub mod httparse;
-#[cfg(feature = "rivals-nghttp2")]
-pub mod nghttp2;
 #[cfg(any(feature = "rivals", feature = "rivals-debian"))]
 pub mod json;
+#[cfg(feature = "rivals-nghttp2")]
+pub mod nghttp2;
 #[cfg(feature = "rivals-c")]
 pub mod picohttpparser;
 #[cfg(feature = "rivals")]
