@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::exit::{Failure, Kind};
+
 #[derive(Debug, Parser)]
 #[command(version, about, arg_required_else_help = false)]
 pub(crate) struct Arguments {
@@ -250,6 +252,15 @@ Exit status:
    1  it is not: a line on standard error says what is wrong, in which line and
       column, and at which byte. What precedes the fault has been written
    2  wrong usage, a malformed --path, or a file that cannot be read or written";
+
+/// What is wrong with the command line, in one line: the message without the usage and tips that follow it.
+pub(crate) fn usage(error: &clap::Error) -> Failure {
+    let text = error.to_string();
+    let message =
+        text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
+    Failure::new(Kind::Usage, format!("{message} (--help tells more)"))
+}
 
 /// Logs to stderr, `info` and above unless told otherwise.
 pub(crate) fn start_logging(filter: Option<&str>) {

@@ -44,7 +44,7 @@ fn is_token(byte: u8) -> bool {
 /// A time from the command line.
 pub(crate) fn seconds(seconds: f64) -> Result<Duration, Failure> {
     Duration::try_from_secs_f64(seconds)
-        .map_err(|_| Failure::new(Kind::Usage, format!("{seconds} is not a number of seconds")))
+        .map_err(|_| Failure::new(Kind::Usage, format!("{seconds:?} is not a number of seconds")))
 }
 
 /// A driver for client connections, with the trust the options ask for.
@@ -58,7 +58,10 @@ pub(crate) fn driver<H: Handler>(trust: &Trust, app: App<H>) -> Result<Driver<Ap
             .map_err(|error| Failure::new(Kind::Input, format!("cannot read {}: {error}", path.display())))?;
         tls.roots = Roots::Pem(pem);
     }
-    Driver::client(app, tls).map_err(|error| Failure::new(Kind::Start, error.to_string()))
+    Driver::client(app, tls).map_err(|error| {
+        let of = trust.cacert.as_ref().map_or_else(String::new, |path| format!("{}: ", path.display()));
+        Failure::new(Kind::Start, format!("{of}{error}"))
+    })
 }
 
 /// Bytes of a response head: more than a server takes, for cookies and policies can be long.

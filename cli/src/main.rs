@@ -15,7 +15,11 @@ mod ws;
 use clap::Parser as _;
 
 fn main() -> std::process::ExitCode {
-    let arguments = args::Arguments::parse();
+    let arguments = match args::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() => return exit::report(Err(args::usage(&error))),
+        Err(help_or_version) => help_or_version.exit(),
+    };
     args::start_logging(arguments.log.as_deref());
     let outcome = match arguments.command.unwrap_or_default() {
         args::Command::Serve(options) => serve::run(&options),

@@ -234,3 +234,15 @@ fn handshakes_that_are_none() {
         assert!(status != "426" || lower.contains("\r\nsec-websocket-version: 13\r\n"), "{head}");
     }
 }
+
+#[test]
+fn a_small_message_comes_back_whole_or_not_at_all() {
+    let server = Server::start();
+    let mut stream = open(&server);
+    stream.write_all(&[frame(0x01, b"a\xe2"), frame(0x89, b"p"), frame(0x80, b"\x82\xac")].concat()).unwrap();
+    assert_eq!(read_frame(&mut stream), (0x0a, b"p".to_vec()));
+    assert_eq!(read_frame(&mut stream), (0x01, "a€".into()));
+    // What is wrong in its second fragment was not sent back in its first.
+    stream.write_all(&[frame(0x01, b"a\xe2"), frame(0x80, b"(")].concat()).unwrap();
+    assert_eq!(read_frame(&mut stream), (0x08, 1007_u16.to_be_bytes().to_vec()));
+}

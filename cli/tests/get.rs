@@ -270,6 +270,9 @@ fn requests_that_make_no_sense() {
         &["-H", "Expect: miracles", "-d", "x"],
         &["-X", "CONNECT"],
         &["-X", "TRACE", "-d", "x"],
+        &["-m", "soon"],
+        &["-m", "1e300"],
+        &["--no-such-flag"],
     ] {
         let got = run(&mut sanswire(&[&["get"], arguments, &["http://127.0.0.1:1/"]].concat()));
         assert_failed(&got, 2, "");
