@@ -147,6 +147,14 @@ fn keys_with_escapes_and_long_keys() {
 }
 
 #[test]
+fn keys_alike_in_length_and_in_their_first_eight_bytes_are_told_apart() {
+    assert_eq!(
+        scalars(&["abcdefghi", "abcdefgh.x", "*"], r#"{"abcdefghi":1,"abcdefghj":2,"abcdefgh":{"x":3}}"#),
+        ["abcdefghi abcdefghi", "abcdefghj * abcdefghj", "abcdefgh.x abcdefgh.x"]
+    );
+}
+
+#[test]
 fn a_key_longer_than_is_kept_whole_is_matched_by_its_beginning_only() {
     let long = "k".repeat(2000);
     let text = format!(r#"{{"{long}":1,"kx":2}}"#);
