@@ -1,9 +1,11 @@
 //! JSON documents, from bytes to events: in pieces of 4 KiB and whole, looking for 0, 8 and 64 paths.
 
+use std::hint::black_box;
+
 use proto_lejp::{PathSet, Paths};
 
 use crate::documents::{self, Document};
-use crate::measure::{Case, Contestant};
+use crate::measure::{Case, Contestant, Standing};
 use crate::ours;
 #[cfg(any(feature = "rivals", feature = "rivals-debian"))]
 use crate::rivals::json;
@@ -13,22 +15,19 @@ pub const NAME: &str = "lejp";
 
 /// The pieces that documents arrive in.
 pub const PIECE: usize = 4096;
-/// More than any document has.
-const WHOLE: usize = 1 << 30;
 
 /// Every document, in pieces and whole, with ever more paths.
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for document in documents::all() {
-        for (paths, patterns) in [(Paths::none(), 0), (&EIGHT, 8), (&SIXTY_FOUR, 64)] {
-            let mut contestants =
-                vec![ours::lejp::each(&document, PIECE, paths), ours::lejp::receive(&document, PIECE, paths)];
-            contestants.extend(rivals(&document, Some(PIECE), paths));
-            cases.push(case(&document, &format!("4 KiB pieces, {patterns} paths"), contestants));
+        for (paths, count) in [(Paths::none(), 0), (&EIGHT, 8), (&SIXTY_FOUR, 64)] {
+            let ours_in_pieces =
+                [ours::lejp::receive, ours::lejp::each].map(|by| by(&document, PIECE, paths)).into();
+            let others = rivals(&document, Some(PIECE), paths);
+            cases.push(case(&document, &format!("4 KiB pieces, {count} paths"), ours_in_pieces, others));
+            let (ours, others) = (vec![ours::lejp::whole(&document, paths)], rivals(&document, None, paths));
+            cases.push(case(&document, &format!("whole, {count} paths"), ours, others));
         }
-        let mut contestants = vec![ours::lejp::each(&document, WHOLE, Paths::none())];
-        contestants.extend(rivals(&document, None, Paths::none()));
-        cases.push(case(&document, "whole, 0 paths", contestants));
     }
     cases
 }
@@ -42,7 +41,7 @@ fn rivals(document: &Document, piece: Option<usize>, paths: &'static Paths<'stat
     let mut all = Vec::new();
     #[cfg(feature = "rivals-debian")]
     {
-        let size = piece.unwrap_or(WHOLE);
+        let size = piece.unwrap_or(document.text.len());
         all.push(json::lejp_c::contestant(document, size, paths.patterns()));
         if paths.patterns().is_empty() {
             all.push(json::yajl::contestant(document, size));
@@ -51,7 +50,7 @@ fn rivals(document: &Document, piece: Option<usize>, paths: &'static Paths<'stat
     // These know no paths.
     #[cfg(feature = "rivals")]
     if paths.patterns().is_empty() {
-        let size = piece.unwrap_or(WHOLE);
+        let size = piece.unwrap_or(document.text.len());
         all.push(json::actson::contestant(document, size));
         all.push(json::struson::contestant(document, size));
         match piece {
@@ -70,7 +69,10 @@ fn rivals(document: &Document, piece: Option<usize>, paths: &'static Paths<'stat
     all
 }
 
-fn case(document: &Document, how: &str, contestants: Vec<Contestant>) -> Case {
+fn case(document: &Document, how: &str, mut contestants: Vec<Contestant>, rivals: Vec<Contestant>) -> Case {
+    let events = contestants.first_mut().map_or(0, Contestant::tally);
+    contestants.push(validation(document, events));
+    contestants.extend(rivals);
     Case {
         group: NAME,
         shape: format!("{}, {how}", document.name),
@@ -78,6 +80,14 @@ fn case(document: &Document, how: &str, contestants: Vec<Contestant>) -> Case {
         bytes: document.text.len() as u64,
         contestants,
     }
+}
+
+/// What making sure of UTF-8 alone costs. It has no events to count, so it is told how many there are.
+fn validation(document: &Document, events: u64) -> Contestant {
+    let text = document.text.clone();
+    Contestant::new("simdutf8", Standing::Floor, move || {
+        if simdutf8::basic::from_utf8(black_box(&text)).is_ok() { events } else { 0 }
+    })
 }
 
 /// Paths into the three documents.

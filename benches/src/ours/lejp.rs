@@ -8,75 +8,106 @@ use proto_lejp::{Event, Parser, Paths, Token};
 use crate::documents::Document;
 use crate::measure::{Contestant, Standing};
 
-/// Everything told, by the loop that the codec contains. `piece` bytes arrive at a time.
+/// In pieces, by one call an event. The pieces are copied behind what the parser left, which is part of the time.
+pub fn receive(document: &Document, piece: usize, paths: &'static Paths<'static>) -> Contestant {
+    let mut scratch = vec![0; SCRATCH];
+    pieces("receive", document, piece, paths, move |parser, input, tally| {
+        let mut at = 0;
+        while let Ok(step) = parser.receive(&input[at..], &mut scratch) {
+            at += step.consumed;
+            let Some(event) = step.event else { break };
+            tally.take(&event);
+        }
+        at
+    })
+}
+
+/// In pieces, by the loop that the codec contains.
 pub fn each(document: &Document, piece: usize, paths: &'static Paths<'static>) -> Contestant {
+    let mut scratch = vec![0; SCRATCH];
+    pieces("each", document, piece, paths, move |parser, input, tally| {
+        tell_each(parser, input, &mut scratch, tally)
+    })
+}
+
+/// The whole document at once, where it lies.
+pub fn whole(document: &Document, paths: &'static Paths<'static>) -> Contestant {
     let text = document.text.clone();
-    let mut buffer = vec![0; piece.min(document.text.len()) + 2048];
-    let mut scratch = vec![0; 4096];
-    Contestant::new("proto-lejp", Standing::Ours, move || {
+    let mut scratch = vec![0; SCRATCH];
+    Contestant::new("each", Standing::Ours, move || {
+        let mut tally = Tally::default();
+        tell_each(&mut Parser::new(paths), black_box(&text), &mut scratch, &mut tally);
+        tally.events()
+    })
+}
+
+const SCRATCH: usize = 4096;
+
+fn pieces(
+    name: &'static str,
+    document: &Document,
+    piece: usize,
+    paths: &'static Paths<'static>,
+    mut parse: impl FnMut(&mut Parser<'_>, &[u8], &mut Tally) -> usize + 'static,
+) -> Contestant {
+    let text = document.text.clone();
+    let mut buffer = vec![0; piece + Parser::new(paths).min_input()];
+    Contestant::new(name, Standing::Ours, move || {
         let mut parser = Parser::new(paths);
-        let mut tally = 0;
-        let mut seen = 0;
+        let mut tally = Tally::default();
         let mut len = 0;
         for piece in black_box(&text[..]).chunks(piece) {
             let Some(room) = buffer.get_mut(len..len + piece.len()) else { return 0 };
             room.copy_from_slice(piece);
             len += piece.len();
-            let Ok((consumed, _)) = parser.each(&buffer[..len], &mut scratch, |_, event| {
-                tally += 1;
-                seen += weight(&event);
-                ControlFlow::<()>::Continue(())
-            }) else {
-                return 0;
-            };
+            let consumed = parse(&mut parser, &buffer[..len], &mut tally);
             buffer.copy_within(consumed..len, 0);
             len -= consumed;
         }
-        // A token cut by a piece may come in two parts; the document's end is told as well.
-        black_box(seen);
-        tally - 1
+        tally.events()
     })
 }
 
-/// The same by one call an event.
-pub fn receive(document: &Document, piece: usize, paths: &'static Paths<'static>) -> Contestant {
-    let text = document.text.clone();
-    let mut buffer = vec![0; piece.min(document.text.len()) + 2048];
-    let mut scratch = vec![0; 4096];
-    Contestant::new("proto-lejp, receive", Standing::Ours, move || {
-        let mut parser = Parser::new(paths);
-        let mut tally = 0;
-        let mut seen = 0;
-        let mut len = 0;
-        for piece in black_box(&text[..]).chunks(piece) {
-            let Some(room) = buffer.get_mut(len..len + piece.len()) else { return 0 };
-            room.copy_from_slice(piece);
-            len += piece.len();
-            let mut at = 0;
-            while let Ok(step) = parser.receive(&buffer[at..len], &mut scratch) {
-                at += step.consumed;
-                let Some(event) = step.event else { break };
-                tally += 1;
-                seen += weight(&event);
-            }
-            buffer.copy_within(at..len, 0);
-            len -= at;
-        }
-        black_box(seen);
-        tally - 1
-    })
-}
-
-/// Looks at all that an event says: the kind of token, its text, and the path it hit.
 #[inline(always)]
-fn weight(event: &Event<'_>) -> usize {
-    let hit = usize::from(event.path().unwrap_or(0));
-    hit + match event.token() {
-        Token::Key { part, .. } => part.len(),
-        Token::Text { part, .. } => part.len() ^ usize::from(part.first().copied().unwrap_or(0)),
-        Token::Number { text, kind, .. } => text.len() ^ kind as usize,
-        Token::Literal(literal) => literal as usize,
-        Token::Begin(container) | Token::End(container) => container as usize,
-        Token::Complete { .. } => 0,
+fn tell_each(parser: &mut Parser<'_>, input: &[u8], scratch: &mut [u8], tally: &mut Tally) -> usize {
+    let told = parser.each(input, scratch, |_, event| {
+        tally.take(&event);
+        ControlFlow::<()>::Continue(())
+    });
+    told.map_or(input.len(), |(consumed, _)| consumed)
+}
+
+#[derive(Default)]
+struct Tally {
+    events: u64,
+    seen: usize,
+    complete: bool,
+}
+
+impl Tally {
+    /// Looks at all that an event says: the kind of token, its text, and the path it hit. Parts of a token count once.
+    #[inline(always)]
+    fn take(&mut self, event: &Event<'_>) {
+        let (seen, last) = match event.token() {
+            Token::Key { part, last } => (part.len(), last),
+            Token::Text { part, last } => {
+                (part.len() ^ usize::from(part.first().copied().unwrap_or(0)), last)
+            }
+            Token::Number { text, kind, last } => (text.len() ^ kind as usize, last),
+            Token::Literal(literal) => (literal as usize, true),
+            Token::Begin(container) | Token::End(container) => (container as usize, true),
+            Token::Complete { .. } => {
+                self.complete = true;
+                (0, false)
+            }
+        };
+        self.events += u64::from(last);
+        self.seen += seen + usize::from(event.path().unwrap_or(0));
+    }
+
+    /// How many there were, if the document was told to its end; the end itself is no event of the rivals.
+    fn events(&self) -> u64 {
+        black_box(self.seen);
+        if self.complete { self.events } else { 0 }
     }
 }
