@@ -1,4 +1,4 @@
-//! The server: framing of responses, expectations, pipelining, early responses, upgrades, and reuse.
+//! The server: framing of responses, pipelining, early responses, faults, and reuse.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -157,64 +157,6 @@ fn a_draining_server_finishes_what_it_began() {
     assert!(wire.ok().contains("Connection: close\r\n"));
 }
 
-const EXPECT: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
-
-#[test]
-fn continue_is_said_when_the_application_reads() {
-    let mut wire = server();
-    assert_eq!(wire.feed_all(EXPECT).0, ["request POST"]);
-    assert_eq!(wire.transmit(), "", "not by itself");
-    assert_eq!(wire.codec.poll_timeout(), None, "the client is not slow while it waits");
-    let said = written(|out| {
-        wire.codec.send_continue(out).unwrap();
-        wire.codec.send_continue(out).unwrap();
-    });
-    assert_eq!(said, "HTTP/1.1 100 Continue\r\n\r\n");
-    assert!(wire.codec.poll_timeout().is_some());
-    assert_eq!(wire.feed_all("hello").0, ["body hello", "end"]);
-    assert_eq!(wire.ok(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-    assert!(wire.codec.next_request());
-}
-
-#[test]
-fn a_refused_expectation_ends_the_connection() {
-    let mut wire = server();
-    let _ = wire.feed_all(EXPECT);
-    let refusal = wire.answer(&head(403, BodyLength::None), b"");
-    assert_eq!(refusal, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    assert_eq!((wire.codec.wants(), wire.codec.close_reason()), (CLOSE, Some(CloseReason::ContinueRefused)));
-}
-
-#[test]
-fn a_client_that_does_not_wait_needs_no_continue() {
-    let mut wire = server();
-    assert_eq!(wire.feed_all(format!("{EXPECT}hello")).0, ["request POST", "body hello", "end"]);
-    assert_eq!(written(|out| wire.codec.send_continue(out).unwrap()), "");
-    assert!(!wire.ok().contains("close"));
-    let old = "POST / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n";
-    let mut wire = server();
-    let _ = wire.feed_all(old);
-    assert_eq!(written(|out| wire.codec.send_continue(out).unwrap()), "");
-}
-
-#[test]
-fn interim_responses() {
-    let mut wire = asked(GET);
-    let link = [Field::new("Link", "</a>")];
-    assert_eq!(
-        written(|out| wire.codec.send_informational(103, &link, out).unwrap()),
-        "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
-    );
-    for status in [100, 101, 200, 99] {
-        let mut room = [0; 99];
-        let mut out = proto_core::WriteBuf::new(&mut room);
-        assert_eq!(wire.codec.send_informational(status, &[], &mut out), Err(SendError::Misuse));
-    }
-    wire.ok();
-    let mut old = asked("GET / HTTP/1.0\r\n\r\n");
-    assert_eq!(written(|out| old.codec.send_informational(103, &link, out).unwrap()), "");
-}
-
 #[test]
 fn an_early_response_lets_the_rest_of_the_request_pass() {
     for rest in [
@@ -287,66 +229,6 @@ fn prefixes_frame_what_the_caller_writes() {
 }
 
 #[test]
-fn an_upgrade_hands_over_behind_the_request() {
-    let request =
-        "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n";
-    let upgrade = [Field::new("Upgrade", "websocket")];
-    let switch = ResponseHead::new(101, &upgrade, BodyLength::None);
-    let mut wire = server();
-    assert_eq!(wire.feed(format!("{request}\x01raw")).unwrap().unwrap(), "request GET");
-    let sent = written(|out| wire.codec.send_head(&switch, out).unwrap());
-    assert_eq!(sent, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
-    assert_eq!(wire.feed_all("").0, ["end", "upgraded"]);
-    assert_eq!((wire.codec.wants(), &wire.input[..]), (PAUSE, &b"\x01raw"[..]));
-    assert_eq!(wire.codec.close_reason(), Some(CloseReason::Upgraded));
-    assert_eq!(wire.codec.receive_eof(), Ok(None));
-
-    let mut room = [0; 256];
-    let mut out = proto_core::WriteBuf::new(&mut room);
-    assert_eq!(asked(GET).codec.send_head(&switch, &mut out), Err(SendError::Misuse), "nobody asked");
-    let mut wire = asked(request);
-    let nameless = head(101, BodyLength::None);
-    assert_eq!(wire.codec.send_head(&nameless, &mut out), Err(SendError::Misuse), "which protocol?");
-    assert!(out.is_empty());
-    assert!(wire.ok().starts_with("HTTP/1.1 200"), "an upgrade may be ignored");
-    assert!(wire.codec.next_request());
-    let old = "GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
-    assert_eq!(asked(old).codec.send_head(&switch, &mut out), Err(SendError::Misuse));
-}
-
-#[test]
-fn an_upgrade_waits_for_the_body() {
-    let request =
-        "POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\nContent-Length: 2\r\n\r\n";
-    let upgrade = [Field::new("Upgrade", "x")];
-    let switch = ResponseHead::new(101, &upgrade, BodyLength::None);
-    let mut wire = server();
-    assert_eq!(wire.feed(request).unwrap().unwrap(), "request POST");
-    let mut room = [0; 256];
-    let mut out = proto_core::WriteBuf::new(&mut room);
-    assert_eq!(wire.codec.send_head(&switch, &mut out), Err(SendError::Misuse));
-    assert_eq!(wire.feed_all("ab").0, ["body ab", "end"]);
-    wire.codec.send_head(&switch, &mut out).unwrap();
-    assert_eq!(wire.feed_all("raw").0, ["upgraded"]);
-    assert_eq!(wire.input, b"raw");
-}
-
-#[test]
-fn connect_becomes_a_tunnel_or_is_refused() {
-    let request = "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n";
-    let mut wire = asked(request);
-    assert_eq!(
-        written(|out| wire.codec.send_head(&head(200, BodyLength::None), out).unwrap()),
-        "HTTP/1.1 200 OK\r\n\r\n"
-    );
-    assert_eq!(wire.feed_all("\x16\x03").0, ["upgraded"]);
-    assert_eq!(wire.input, b"\x16\x03");
-    let mut wire = asked(request);
-    assert!(wire.answer(&head(502, BodyLength::None), b"").contains("Content-Length: 0"));
-    assert!(wire.codec.next_request());
-}
-
-#[test]
 fn faults_are_answered_once_with_the_fields_of_the_caller() {
     let mut wire = server();
     assert_eq!(wire.feed("GET / HTTP/3.0\r\n"), Err(Error::Version));
@@ -363,20 +245,6 @@ fn faults_are_answered_once_with_the_fields_of_the_caller() {
     assert_eq!(wire.feed(""), Err(Error::Version));
     assert_eq!(wire.codec.receive_eof(), Err(Error::Version));
     assert_eq!(wire.codec.error(), Some(Error::Version));
-}
-
-#[test]
-fn who_sends_upgrade_names_it_in_connection() {
-    let upgrade = [Field::new("upgrade", "websocket")];
-    for (request, connection) in [
-        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "Connection: Upgrade\r\n"),
-        ("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "Connection: close, Upgrade\r\n"),
-        ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "Connection: keep-alive, Upgrade\r\n"),
-    ] {
-        let mut wire = asked(request);
-        let head = ResponseHead::new(426, &upgrade, BodyLength::None);
-        assert!(wire.answer(&head, b"").contains(connection), "{request}");
-    }
 }
 
 #[test]
