@@ -10,7 +10,7 @@ use crate::status;
 use crate::stream::Answer;
 use crate::transfer::{FileHead, State, Transfer, refusal};
 use crate::turn::Turn;
-use crate::writable::{finish_known, never_fits, send_content};
+use crate::writable::{finish_known, never_fits, send_content, send_whole};
 
 /// The one stream of an HTTP/1 connection.
 const TOKEN: u32 = 0;
@@ -55,24 +55,22 @@ impl<H: Handler> Turn<'_, '_, H> {
         let State::Opened(Ok((file, meta))) = *state else { return false };
         let head = FileHead::new(request, &meta);
         let stamp = &self.shared.stamp;
-        // RFC 9110 15.5: 412 and 416 say what they mean.
-        let text = if head.status >= 400 { status::text(head.status) } else { "" };
         let empty = self.out.is_empty();
         let sent = head.with_fields(|fields| {
             let response = ResponseHead { status: head.status, fields };
-            let length = BodyLength::Known(head.length + text.len() as u64);
-            self.out.all_or_nothing(|out| {
-                response.send_http1(length, stamp, server, out)?;
-                if text.is_empty() { Ok(0) } else { send_content(server, text.as_bytes(), out) }
-            })
+            if head.status >= 400 {
+                // RFC 9110 15.5: 412 and 416 say what they mean.
+                return send_whole(server, &response, status::text(head.status), stamp, self.out);
+            }
+            response.send_http1(BodyLength::Known(head.length), stamp, server, self.out)
         });
         match sent.map_err(|error| never_fits(error, empty)) {
             Err(SendError::Full) => return true,
             Err(_) => self.end(End::Aborted),
-            Ok(_) if head.send > 0 => {
+            Ok(()) if head.send > 0 => {
                 *state = State::Sending { file, offset: head.offset, left: head.send, reading: false };
             }
-            Ok(_) => {
+            Ok(()) => {
                 finish_known(server, self.out);
                 extra.transfer = None;
                 extra.action = Some(Action::CloseFile { file });

@@ -11,7 +11,7 @@ use crate::status;
 use crate::stream::Answer;
 use crate::transfer::{State, Transfer};
 use crate::turn::{Stopped, Turn};
-use crate::writable::{never_fits, send_content};
+use crate::writable::{never_fits, send_whole};
 
 impl<H: Handler> Turn<'_, '_, H> {
     pub(crate) fn receive_request(&mut self, input: &mut [u8], scratch: &mut [u8]) -> (usize, Stopped) {
@@ -157,14 +157,8 @@ impl<H: Handler> Turn<'_, '_, H> {
                 head.send_http1(BodyLength::None, stamp, server, self.out)
             }
             &Some(Answer::Status(status)) => {
-                let text = status::text(status);
-                let fields = status::fields(status);
-                let head = ResponseHead { status, fields };
-                let length = BodyLength::Known(text.len() as u64);
-                self.out.all_or_nothing(|out| {
-                    head.send_http1(length, stamp, server, out)?;
-                    send_content(server, text.as_bytes(), out).map(|_| ())
-                })
+                let head = ResponseHead { status, fields: status::fields(status) };
+                send_whole(server, &head, status::text(status), stamp, self.out)
             }
         };
         match sent.map_err(|error| never_fits(error, empty)) {

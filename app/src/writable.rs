@@ -166,6 +166,26 @@ pub(crate) fn send_content(
     Ok(sent)
 }
 
+/// Sends an answer of the library's own, head and content together or not at all: nobody would send the rest.
+pub(crate) fn send_whole(
+    server: &mut proto_h1::Server,
+    head: &ResponseHead<'_>,
+    text: &str,
+    stamp: &Stamp,
+    out: &mut WriteBuf<'_>,
+) -> Result<(), SendError> {
+    let (before, mark) = (server.clone(), out.mark());
+    let sent = head
+        .send_http1(BodyLength::Known(text.len() as u64), stamp, server, out)
+        .and_then(|()| send_content(server, text.as_bytes(), out))
+        .and_then(|sent| if sent == text.len() { Ok(()) } else { Err(SendError::Full) });
+    if sent.is_err() {
+        *server = before;
+        out.rewind(mark);
+    }
+    sent
+}
+
 /// Completes a response that has nothing left to send: its announced length is reached, or it has no content.
 pub(crate) fn finish_known(server: &mut proto_h1::Server, out: &mut WriteBuf<'_>) {
     if server.content_left() == Some(0) {
@@ -176,4 +196,31 @@ pub(crate) fn finish_known(server: &mut proto_h1::Server, out: &mut WriteBuf<'_>
 /// What does not fit into an empty buffer never will: waiting for room would be waiting for ever.
 pub(crate) fn never_fits(error: SendError, empty: bool) -> SendError {
     if empty && error == SendError::Full { SendError::Misuse } else { error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_of_the_library_is_sent_whole_or_not_at_all() {
+        let mut server = proto_h1::Server::new(proto_h1::Config::default());
+        let mut request = *b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+        let step = server.receive(&mut request, &mut []).unwrap();
+        assert_eq!(step.consumed, request.len());
+        let stamp = Stamp::new(None);
+        let whole = b"HTTP/1.1 404 Not Found\r\nContent-Length: 6\r\n\r\nabsent";
+        for room in 0..whole.len() {
+            let mut room = vec![0; room];
+            let mut out = WriteBuf::new(&mut room);
+            let sent = send_whole(&mut server, &ResponseHead::new(404), "absent", &stamp, &mut out);
+            assert_eq!((sent, out.len()), (Err(SendError::Full), 0));
+            assert!(server.awaits_response());
+        }
+        let mut room = [0; 128];
+        let mut out = WriteBuf::new(&mut room);
+        assert_eq!(send_whole(&mut server, &ResponseHead::new(404), "absent", &stamp, &mut out), Ok(()));
+        assert_eq!(out.written(), whole);
+        assert!(server.response_complete());
+    }
 }
