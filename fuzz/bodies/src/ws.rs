@@ -1,0 +1,92 @@
+//! WebSocket: the oracle, for both roles.
+
+use proto_ws::subject::Endpoint;
+use proto_ws::{Config, Limits, MaskKey, Reserved};
+
+use crate::{knobs, one_story, with_knobs};
+
+/// Whether the limits are within reach, and whether a reserved bit is the application's.
+fn config(knob: u8) -> Config {
+    let limits = Limits {
+        max_frame: 200,
+        max_message: 300,
+        max_fragments: 4,
+        control_burst: 6,
+        control_per_second: 1,
+    };
+    let reserved = if knob & 2 == 0 { Reserved::default() } else { Reserved::RSV1 };
+    Config { limits: if knob & 1 == 0 { Limits::default() } else { limits }, reserved, ..Config::default() }
+}
+
+/// The story of what a server receives. The first byte chooses limits and reserved bits.
+pub fn server_cut(data: &[u8]) {
+    let ([knob], input) = knobs(data);
+    one_story(&Endpoint { config: config(knob), ..Endpoint::server() }, input);
+}
+
+/// The story of what a client receives. The first byte chooses limits and reserved bits.
+pub fn client_cut(data: &[u8]) {
+    let ([knob], input) = knobs(data);
+    one_story(&Endpoint { config: config(knob), ..Endpoint::client() }, input);
+}
+
+/// A frame with its length in the shortest form.
+pub(crate) fn frame(first: u8, payload: &[u8], masked: bool) -> Vec<u8> {
+    let bit = if masked { 0x80 } else { 0 };
+    let mut frame = vec![first];
+    match payload.len() {
+        len @ 0..=125 => frame.push(bit | len as u8),
+        len @ 126..=0xffff => {
+            frame.push(bit | 126);
+            frame.extend((len as u16).to_be_bytes());
+        }
+        len => {
+            frame.push(bit | 127);
+            frame.extend((len as u64).to_be_bytes());
+        }
+    }
+    let mut payload = payload.to_vec();
+    if masked {
+        let key = [0x37, 0xfa, 0x21, 0x3d];
+        frame.extend(key);
+        MaskKey::new(key).apply(&mut payload);
+    }
+    frame.extend(payload);
+    frame
+}
+
+fn seeds(masked: bool) -> Vec<Vec<u8>> {
+    let f = |first, payload: &[u8]| frame(first, payload, masked);
+    let long: Vec<u8> = (0..190).map(|at| at as u8).collect();
+    let inputs = [
+        f(0x81, b"Hello"),
+        [f(0x01, b"He"), f(0x89, b"ping"), f(0x00, b""), f(0x80, "llo ✓".as_bytes()), f(0x82, &long)]
+            .concat(),
+        [f(0x82, &long), f(0x81, &[b'a'; 140]), f(0x8a, b"pong"), f(0x88, b"\x03\xe8done")].concat(),
+        [f(0x81, b"x"), f(0x88, b""), f(0x81, b"ignored"), b"\xff\xff".to_vec()].concat(),
+        [f(0x81, b"abc\xe2\x28\xa1def"), f(0x81, b"never")].concat(),
+        [f(0x01, b"abc\xe2"), f(0x80, b"\x82")].concat(),
+        [f(0x41, b"\xff"), f(0x80, b"\xfe")].concat(),
+        [f(0x02, &long), f(0x80, &long)].concat(),
+        [f(0x01, b"1"), f(0x00, b"2").repeat(9)].concat(),
+        f(0x89, b"flood").repeat(9),
+        f(0x88, b"\x03\xed"),
+        f(0x88, b"\x03\xe8\xff"),
+        f(0x83, b""),
+        f(0x09, b""),
+        frame(0x82, b"wrong side", !masked),
+        b"\x82\xfe\x00\x05\0\0\0\0hello".to_vec(),
+        b"\x82\xff\x80\0\0\0\0\0\0\0\0\0\0\0".to_vec(),
+    ];
+    with_knobs(&[[0], [3]], &inputs)
+}
+
+/// Frames from a client.
+pub fn server_seeds() -> Vec<Vec<u8>> {
+    seeds(true)
+}
+
+/// Frames from a server.
+pub fn client_seeds() -> Vec<Vec<u8>> {
+    seeds(false)
+}

@@ -1,0 +1,140 @@
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use fuzz_bodies::{TARGETS, Target};
+
+use crate::{Result, about, regress, root};
+
+/// `cargo fuzz`, on nightly whatever the toolchain of this repository is.
+fn cargo_fuzz(command: &str) -> Command {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["+nightly", "fuzz", command]).current_dir(root());
+    // The outer cargo, which is of another toolchain, has set these for us.
+    for (name, _) in std::env::vars() {
+        let ours = name.starts_with("CARGO_") && !["CARGO_HOME", "CARGO_TERM_COLOR"].contains(&&*name);
+        if ours || ["CARGO", "RUSTUP_TOOLCHAIN", "RUSTFLAGS"].contains(&&*name) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
+}
+
+fn succeed(mut command: Command) -> Result<()> {
+    let status = command.status().map_err(|error| format!("cargo: {error}"))?;
+    if status.success() { Ok(()) } else { Err("cargo fuzz failed; see fuzz/README.md".into()) }
+}
+
+/// Runs the targets one after the other.
+pub(crate) fn fuzz(arguments: &[&str]) -> Result<()> {
+    let mut minutes = 10_u64;
+    let mut each = None;
+    let mut targets = Vec::new();
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        match *argument {
+            "--minutes" => minutes = number(arguments.next())?,
+            "--seconds" => each = Some(number(arguments.next())?),
+            name => targets.push(Target::named(name).ok_or_else(|| format!("there is no target `{name}`"))?),
+        }
+    }
+    if targets.is_empty() {
+        targets.extend(TARGETS);
+    }
+    let seconds = each.unwrap_or_else(|| (minutes * 60 / targets.len() as u64).max(1));
+
+    succeed(cargo_fuzz("build"))?;
+    let logs = root().join("fuzz/logs");
+    about(&logs, fs::create_dir_all(&logs))?;
+    println!("{:<16} {:>12} {:>9} {:>7} {:>8}", "target", "executions", "a second", "edges", "features");
+    let mut failed = Vec::new();
+    for target in targets {
+        let run = run(target, seconds)?;
+        println!(
+            "{:<16} {:>12} {:>9} {:>7} {:>8}{}",
+            target.name,
+            run.executions,
+            run.executions / seconds.max(1),
+            run.edges,
+            run.features,
+            if run.passed { "" } else { "  FAILED" }
+        );
+        if !run.passed {
+            failed.push(format!("fuzz/logs/{}.log", target.name));
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "findings, see {}; then `cargo xtask minimise FILE`, `cargo xtask regress FILE`",
+        failed.join(", ")
+    ))
+}
+
+fn number(argument: Option<&&str>) -> Result<u64> {
+    argument.and_then(|text| text.parse().ok()).ok_or_else(|| "a number is missing".into())
+}
+
+/// What one run came to.
+#[derive(Default)]
+struct Run {
+    passed: bool,
+    executions: u64,
+    /// Edges of the control flow that were taken.
+    edges: u64,
+    /// Edges together with how often they were taken.
+    features: u64,
+}
+
+fn run(target: &Target, seconds: u64) -> Result<Run> {
+    let directory = |kind: &str| format!("fuzz/{kind}/{}", target.name);
+    for kind in ["corpus", "regressions"] {
+        about(Path::new(kind), fs::create_dir_all(root().join(directory(kind))))?;
+    }
+    let mut command = cargo_fuzz("run");
+    command.arg(target.name).args(["corpus", "seeds", "regressions"].map(directory)).arg("--");
+    command.args([format!("-max_total_time={seconds}"), "-timeout=20".into(), "-print_final_stats=1".into()]);
+    if let Some(dictionary) = target.dictionary {
+        command.arg(format!("-dict=fuzz/dictionaries/{dictionary}.dict"));
+    }
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cargo: {error}"))?;
+    let mut found = Run::default();
+    let mut log = Vec::new();
+    for line in
+        child.stderr.take().into_iter().flat_map(|stderr| BufReader::new(stderr).split(b'\n')).flatten()
+    {
+        let text = String::from_utf8_lossy(&line);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let after = |name: &str| {
+            words.windows(2).find(|pair| pair[0] == name).and_then(|pair| pair[1].parse::<u64>().ok())
+        };
+        found.edges = after("cov:").unwrap_or(found.edges);
+        found.features = after("ft:").unwrap_or(found.features);
+        found.executions = after("stat::number_of_executed_units:").unwrap_or(found.executions);
+        log.extend(&line);
+        log.push(b'\n');
+    }
+    found.passed = child.wait().is_ok_and(|status| status.success());
+    let file = root().join("fuzz/logs").join(format!("{}.log", target.name));
+    about(&file, fs::write(&file, log))?;
+    Ok(found)
+}
+
+/// Makes a failing input, or the corpus of a target, smaller.
+pub(crate) fn minimise(what: &str, target: Option<&str>) -> Result<()> {
+    if let Some(target) = Target::named(what) {
+        let mut command = cargo_fuzz("cmin");
+        command.arg(target.name);
+        return succeed(command);
+    }
+    let file = about(Path::new(what), fs::canonicalize(what))?;
+    let mut command = cargo_fuzz("tmin");
+    command.arg(regress::of(&file, target)?.name).arg(&file);
+    succeed(command)
+}
