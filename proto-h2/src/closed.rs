@@ -12,7 +12,7 @@ pub(crate) struct Closed {
     next: u8,
     /// Up to these, even and odd identifiers, resets may be forgotten.
     unknown: [u32; 2],
-    /// Ranges of identifiers, ends included, that were never used.
+    /// Ranges of identifiers of one kind, even or odd, ends included, that were never used.
     skipped: [(u32, u32); 2],
     next_skipped: u8,
 }
@@ -38,7 +38,9 @@ impl Closed {
         if id > last + 2 {
             let slot = usize::from(self.next_skipped) % self.skipped.len();
             self.next_skipped = self.next_skipped.wrapping_add(1);
-            self.skipped[slot] = (last + 1, id - 1);
+            // The other side's identifiers lie between them, and are none of this range.
+            let first = if last == 0 { 2 - (id & 1) } else { last + 2 };
+            self.skipped[slot] = (first, id - 2);
         }
     }
 
@@ -54,7 +56,8 @@ impl Closed {
             Some(_) => return Cause::ResetByUs,
             None => {}
         }
-        if self.skipped.iter().any(|&(from, to)| (from..=to).contains(&id)) {
+        let skipped = |&(from, to): &(u32, u32)| (from..=to).contains(&id) && (from ^ id) & 1 == 0;
+        if self.skipped.iter().any(skipped) {
             Cause::Skipped
         } else if id <= self.unknown[(id & 1) as usize] {
             Cause::Unknown
@@ -86,13 +89,16 @@ mod tests {
 
     #[test]
     fn skipped_identifiers_were_never_used() {
+        use Cause::{Ended, Skipped};
         let mut closed = Closed::new();
         closed.skip(1, 3);
         closed.skip(3, 9);
-        assert_eq!(
-            (closed.cause(3), closed.cause(5), closed.cause(7)),
-            (Cause::Ended, Cause::Skipped, Cause::Skipped)
-        );
-        assert_eq!(closed.cause(9), Cause::Ended);
+        let causes = [3, 4, 5, 6, 7, 8, 9].map(|id| closed.cause(id));
+        // The even ones are the other side's.
+        assert_eq!(causes, [Ended, Ended, Skipped, Ended, Skipped, Ended, Ended]);
+        let mut closed = Closed::new();
+        closed.skip(0, 5);
+        closed.skip(0, 4);
+        assert_eq!([1, 2, 3, 4, 5].map(|id| closed.cause(id)), [Skipped, Skipped, Skipped, Ended, Ended]);
     }
 }

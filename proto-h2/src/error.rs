@@ -120,7 +120,7 @@ pub enum Error {
     WindowExceeded,
     /// A PUSH_PROMISE that is not allowed (sections 6.6 and 8.4).
     Push,
-    /// A GOAWAY whose last stream is above that of an earlier one, or not one of ours (section 6.8).
+    /// A GOAWAY whose last stream is above that of an earlier one (section 6.8).
     GoAway,
     /// A PRIORITY_UPDATE that is not allowed (RFC 9218 section 7.1), or a PRIORITY that makes an idle stream depend
     /// on itself.

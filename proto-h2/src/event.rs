@@ -39,7 +39,7 @@ pub enum Event<'b> {
         by: By,
     },
     /// Client, where pushes are accepted: the server will answer a request that was not made. The response comes on
-    /// `promised`.
+    /// `promised`. Reset it with `PROTOCOL_ERROR` when the server has no authority for it (RFC 9113 section 8.4).
     Push {
         /// The stream of the request that caused it.
         id: StreamId,
@@ -58,7 +58,8 @@ pub enum Event<'b> {
         /// What it says for people to read.
         debug: &'b [u8],
     },
-    /// The peer's settings have changed; see [`peer_settings`](crate::Connection::peer_settings).
+    /// The peer's settings have changed; see [`peer_settings`](crate::Connection::peer_settings). Transmit before more
+    /// is sent, so that the acknowledgement precedes what makes use of them.
     Settings,
     /// The answer to [`ping`](crate::Connection::ping).
     Pong {

@@ -106,6 +106,8 @@ extern crate std;
 pub mod hpack;
 
 #[cfg(feature = "alloc")]
+mod authority;
+#[cfg(feature = "alloc")]
 mod closed;
 #[cfg(feature = "alloc")]
 mod connection;

@@ -1,5 +1,6 @@
 //! What makes a list of fields a request, a response or trailers of HTTP/2 (RFC 9113 sections 8.1 to 8.5).
 
+use crate::authority::Authority;
 use crate::hpack::static_table::known;
 use crate::hpack::{Field, Noted};
 use crate::priority::Priority;
@@ -36,7 +37,7 @@ pub(crate) fn request<'f>(
 ) -> Result<Request, Malformed> {
     let (mut method, mut scheme, mut path, mut authority, mut protocol) = (None, None, None, None, None);
     let mut host: Option<&[u8]> = None;
-    let mut regular = Regular::default();
+    let mut regular = Regular { may_have_te: true, ..Regular::default() };
     let mut request = Request {
         kind: RequestKind::Other,
         content_length: None,
@@ -57,7 +58,8 @@ pub(crate) fn request<'f>(
                     known::HOST if host.is_some() => return Err(Malformed),
                     known::HOST => host = Some(field.value),
                     known::COOKIE => request.crumbs += 1,
-                    known::PRIORITY => request.priority = Some(Priority::parse(field.value)),
+                    // Several lines are one list (RFC 9110 section 5.3).
+                    known::PRIORITY => request.priority.get_or_insert_default().update(field.value),
                     _ => {}
                 }
                 continue;
@@ -84,41 +86,49 @@ pub(crate) fn request<'f>(
         }
         request.extended = true;
     }
+    if request.kind == RequestKind::Connect {
+        // What follows is the tunnel's, not content (section 8.5; RFC 9110 section 9.3.6).
+        request.content_length = None;
+    }
     if request.kind == RequestKind::Connect && !request.extended {
         // Section 8.5: "The ":scheme" and ":path" pseudo-header fields MUST be omitted. The ":authority"
-        // pseudo-header field contains the host and port to connect to".
-        let connect =
-            scheme.is_none() && path.is_none() && authority.is_some_and(|authority| !authority.is_empty());
-        return if connect { Ok(request) } else { Err(Malformed) };
+        // pseudo-header field contains the host and port to connect to". RFC 9110 section 9.3.6: "There is no default
+        // port".
+        let target =
+            authority.and_then(Authority::parse).filter(|target| target.port.is_some_and(|port| port > 0));
+        let sound = scheme.is_none() && path.is_none() && target.is_some();
+        return if sound { Ok(request) } else { Err(Malformed) };
     }
 
     let scheme = scheme.filter(|scheme| is_scheme(scheme)).ok_or(Malformed)?;
     let path = path.ok_or(Malformed)?;
-    if matches!(scheme, b"http" | b"https") {
+    let target = |byte: &u8| *byte > b' ' && *byte != 0x7f && *byte != b'#';
+    if !path.iter().all(target) {
+        return Err(Malformed);
+    }
+    let same = if scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https") {
         // Section 8.3.1: "This pseudo-header field MUST NOT be empty for "http" or "https" URIs"; it is an absolute
         // path, or `*` for OPTIONS.
-        let target = match path {
+        let rooted = match path {
             [b'/', ..] => true,
             b"*" => method == b"OPTIONS",
             _ => false,
         };
-        // "":authority" MUST NOT include the deprecated userinfo subcomponent for "http" or "https" schemed URIs."
-        // An empty host is invalid for both (RFC 9110 section 4.2.1).
-        let authority = authority.is_none_or(|authority| !authority.is_empty() && !authority.contains(&b'@'));
-        if !target || !authority {
+        if !rooted {
             return Err(Malformed);
         }
-    }
-    let target = |byte: &u8| *byte > b' ' && *byte != 0x7f && *byte != b'#';
-    if !path.iter().all(target) || !authority.is_none_or(|authority| authority.iter().all(target)) {
-        return Err(Malformed);
-    }
+        // "":authority" MUST NOT include the deprecated userinfo subcomponent for "http" or "https" schemed URIs."
+        // An empty host is invalid for both (RFC 9110 section 4.2.1).
+        let authority = authority.map(|text| Authority::parse(text).ok_or(Malformed)).transpose()?;
+        let host = host.map(|text| Authority::parse(text).ok_or(Malformed)).transpose()?;
+        authority.zip(host).is_none_or(|(authority, host)| authority.is_same(host, scheme))
+    } else {
+        let sound = authority.is_none_or(|authority| authority.iter().all(target));
+        sound && authority.zip(host).is_none_or(|(authority, host)| authority.eq_ignore_ascii_case(host))
+    };
     // "A server SHOULD treat a request as malformed if it contains a Host header field that identifies an entity that
     // differs from the entity in the ":authority" pseudo-header field."
-    match (authority, host) {
-        (Some(authority), Some(host)) if !authority.eq_ignore_ascii_case(host) => Err(Malformed),
-        _ => Ok(request),
-    }
+    if same { Ok(request) } else { Err(Malformed) }
 }
 
 /// Checks a response, final or informational (section 8.3.2).
@@ -161,6 +171,8 @@ pub(crate) fn trailers<'f>(fields: impl Iterator<Item = (Noted, Field<'f>)>) -> 
 struct Regular {
     seen: bool,
     content_length: Option<u64>,
+    /// Requests alone may have TE.
+    may_have_te: bool,
 }
 
 impl Regular {
@@ -181,7 +193,9 @@ impl Regular {
             | known::UPGRADE => Err(Malformed),
             // "The only exception to this is the TE header field, which MAY be present in an HTTP/2 request; when it
             // is, it MUST NOT contain any value other than "trailers"."
-            known::TE if !field.value.eq_ignore_ascii_case(b"trailers") => Err(Malformed),
+            known::TE if !self.may_have_te || !field.value.eq_ignore_ascii_case(b"trailers") => {
+                Err(Malformed)
+            }
             known::CONTENT_LENGTH => {
                 let length = digits(field.value).ok_or(Malformed)?;
                 if self.content_length.replace(length).is_some() { Err(Malformed) } else { Ok(()) }

@@ -21,17 +21,22 @@ impl Priority {
     /// value that is no dictionary at all counts as absent.
     pub fn parse(value: &[u8]) -> Self {
         let mut priority = Self::default();
+        priority.update(value);
+        priority
+    }
+
+    /// Reads another line of the same field.
+    pub(crate) fn update(&mut self, value: &[u8]) {
         for member in value.split(|&byte| byte == b',') {
             let member = blanks_off(member);
             let member = member.split(|&byte| byte == b';').next().unwrap_or(member); // parameters mean nothing
             match blanks_off(member) {
-                [b'u', b'=', urgency @ b'0'..=b'7'] => priority.urgency = urgency - b'0',
-                b"i" | b"i=?1" => priority.incremental = true,
-                b"i=?0" => priority.incremental = false,
+                [b'u', b'=', urgency @ b'0'..=b'7'] => self.urgency = urgency - b'0',
+                b"i" | b"i=?1" => self.incremental = true,
+                b"i=?0" => self.incremental = false,
                 _ => {}
             }
         }
-        priority
     }
 }
 

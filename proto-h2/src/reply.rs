@@ -3,7 +3,10 @@ use crate::ErrorCode;
 /// What the protocol itself has to say, in the order in which it came up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reply {
-    SettingsAck,
+    /// The peer's table size comes with it, which counts from there on.
+    SettingsAck {
+        table: u32,
+    },
     Pong([u8; 8]),
     Ping([u8; 8]),
     Reset {
@@ -38,7 +41,7 @@ pub(crate) struct Replies {
 
 impl Replies {
     pub(crate) const fn new() -> Self {
-        Self { ring: [Reply::SettingsAck; ROOM], first: 0, len: 0 }
+        Self { ring: [Reply::SettingsAck { table: 0 }; ROOM], first: 0, len: 0 }
     }
 
     #[inline]

@@ -70,6 +70,13 @@ impl Stream {
         }
     }
 
+    /// The final response to the request: only a successful one makes a tunnel of CONNECT (RFC 9110 section 9.3.6).
+    pub(crate) fn refuse_tunnel(&mut self, status: u16) {
+        if self.request == RequestKind::Connect && !matches!(status, 200..=299) {
+            self.request = RequestKind::Other;
+        }
+    }
+
     /// Whether DATA could be sent if the connection's window allows.
     #[inline]
     pub(crate) fn is_sendable(&self) -> bool {

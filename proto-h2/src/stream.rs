@@ -87,6 +87,13 @@ pub(crate) enum Verdict {
 pub(crate) fn verdict(state: State, frame: Incoming) -> Verdict {
     use Incoming::*;
     match (state, frame) {
+        // Section 6.6: "A receiver MUST treat the receipt of a PUSH_PROMISE on a stream that is neither "open" nor
+        // "half-closed (local)" as a connection error of type PROTOCOL_ERROR. However, an endpoint that has sent
+        // RST_STREAM on the associated stream MUST handle PUSH_PROMISE frames that might have been created before".
+        (State::HalfClosedRemote | State::Closed(Cause::Ended | Cause::ResetByPeer), PushPromise) => {
+            Verdict::Connection(Error::Push)
+        }
+
         // "Receiving any frame other than HEADERS or PRIORITY on a stream in this state MUST be treated as a
         // connection error of type PROTOCOL_ERROR."
         (State::Idle, Headers) => Verdict::Accept,
@@ -103,16 +110,17 @@ pub(crate) fn verdict(state: State, frame: Incoming) -> Verdict {
         // "If an endpoint receives additional frames, other than WINDOW_UPDATE, PRIORITY, or RST_STREAM, for a stream
         // that is in this state, it MUST respond with a stream error of type STREAM_CLOSED."
         (State::HalfClosedRemote, WindowUpdate | Reset) => Verdict::Accept,
-        (State::HalfClosedRemote, PushPromise) => Verdict::Connection(Error::Push),
         (State::HalfClosedRemote, _) => Verdict::Stream(ErrorCode::STREAM_CLOSED),
 
         // "An endpoint that sends a frame with the END_STREAM flag set or a RST_STREAM frame might receive a
         // WINDOW_UPDATE or RST_STREAM frame from its peer"
         (State::Closed(Cause::Ended), WindowUpdate | Reset) => Verdict::Discard,
+        // "An endpoint MAY treat receipt of any other type of frame on a closed stream as a connection error of type
+        // STREAM_CLOSED"; RFC 7540 had it as a MUST after END_STREAM.
         (State::Closed(Cause::Ended), _) => Verdict::Connection(Error::StreamClosed),
 
-        // "An endpoint that receives any frames other than PRIORITY after receiving a RST_STREAM MUST treat that as a
-        // stream error of type STREAM_CLOSED"; but "an endpoint MUST NOT send a RST_STREAM in response to a
+        // RFC 7540 section 5.1: "An endpoint that receives any frame other than PRIORITY after receiving a RST_STREAM
+        // MUST treat that as a stream error of type STREAM_CLOSED", which RFC 9113 leaves open; but "an endpoint MUST NOT send a RST_STREAM in response to a
         // RST_STREAM frame" (section 5.4.2).
         (State::Closed(Cause::ResetByPeer), Reset) => Verdict::Discard,
         (State::Closed(Cause::ResetByPeer), _) => Verdict::Stream(ErrorCode::STREAM_CLOSED),

@@ -204,6 +204,9 @@ impl Connection {
                 if end {
                     self.end_remote(id);
                 }
+                if matches!(tell, Tell::Headers { kind: HeadersKind::Informational, .. }) {
+                    self.charge_control(1)?; // there may be any number of them
+                }
                 Ok(Some(tell))
             }
         }
@@ -240,11 +243,7 @@ impl Connection {
             request => request,
         };
         let Ok(request) = request else { return self.refuse(id, ErrorCode::PROTOCOL_ERROR) };
-        let mut list = list;
-        if request.crumbs > 1 {
-            let Some(len) = crumbs::join(scratch, list.len) else { return self.too_large(id, end) };
-            list = List { len, count: list.count - (request.crumbs as u32 - 1) };
-        }
+        let Some(list) = joined(list, request.crumbs, scratch) else { return self.too_large(id, end) };
 
         let mut stream = self.new_stream(id, State::Open);
         stream.head_received = true;
@@ -268,6 +267,11 @@ impl Connection {
         let stream = self.streams.get_mut(place).ok_or(Malformed)?;
         let promised = stream.state == State::ReservedRemote;
         if stream.head_received {
+            // Section 8.5: "Frame types other than DATA or stream management frames [..] MUST NOT be sent on a connected
+            // stream and MUST be treated as a stream error (Section 5.4.2) if received."
+            if stream.request == RequestKind::Connect {
+                return Err(Malformed);
+            }
             // Section 8.1: trailers end the stream: "An endpoint that receives a HEADERS frame without the END_STREAM
             // flag set after receiving the HEADERS frame that opens a request or after receiving a final
             // (non-informational) status code MUST treat the corresponding request or response as malformed."
@@ -294,6 +298,7 @@ impl Connection {
         };
         stream.content_left = content;
         stream.head_received = true;
+        stream.refuse_tunnel(response.status);
         if promised {
             stream.state = State::HalfClosedLocal;
         }
@@ -317,8 +322,11 @@ impl Connection {
         // "Receiving a PUSH_PROMISE frame also causes the promised stream to become "reserved (remote)", even when
         // the PUSH_PROMISE frame is received on a closed stream."
         let fault = match (judged, &decoded) {
-            (Judged::Accept, _) if !self.config.accept_push => Some(ErrorCode::REFUSED_STREAM),
-            (Judged::Accept, _) if self.peer_streams >= self.config.limits.concurrent_streams => {
+            (Judged::Accept, _)
+                if !self.config.accept_push
+                    || self.drain != Drain::No
+                    || self.peer_streams >= self.config.limits.concurrent_streams =>
+            {
                 Some(ErrorCode::REFUSED_STREAM)
             }
             (Judged::Accept, Decoded::TooLarge) => Some(ErrorCode::ENHANCE_YOUR_CALM),
@@ -337,6 +345,9 @@ impl Connection {
             request.filter(|request| safe && request.content_length.is_none_or(|length| length == 0))
         else {
             return self.refuse(promised, ErrorCode::PROTOCOL_ERROR);
+        };
+        let Some(list) = joined(list, request.crumbs, scratch) else {
+            return self.refuse(promised, ErrorCode::ENHANCE_YOUR_CALM);
         };
         let mut stream = self.new_stream(promised, State::ReservedRemote);
         stream.head_sent = true;
@@ -371,6 +382,15 @@ impl Connection {
         self.replies.push(Reply::TooLarge { id, reset: !end });
         Ok(None)
     }
+}
+
+/// The list with its crumbs of a cookie joined; `None` when the scratch space is too short for that.
+fn joined(list: List, crumbs: usize, scratch: &mut [u8]) -> Option<List> {
+    if crumbs < 2 {
+        return Some(list);
+    }
+    let len = crumbs::join(scratch, list.len)?;
+    Some(List { len, count: list.count - (crumbs as u32 - 1) })
 }
 
 /// Calls `each` with the payload of every CONTINUATION of the block, whose headers were checked.

@@ -74,16 +74,14 @@ impl Connection {
         let before = self.peer;
         self.peer.apply(payload, self.role, !self.settled)?;
         self.settled = true;
-        self.peer_settings_changed(before.initial_window_size, before.header_table_size)?;
-        self.replies.push(Reply::SettingsAck);
+        self.peer_window_changed(before.initial_window_size)?;
+        // The encoder keeps to the table size once it is acknowledged, so that no block that relies on it comes before.
+        self.replies.push(Reply::SettingsAck { table: self.peer.header_table_size });
         Ok(Some(Tell::Settings))
     }
 
-    /// Lets new settings of the peer take effect.
-    pub(super) fn peer_settings_changed(&mut self, window: u32, table: u32) -> Result<(), Error> {
-        if self.peer.header_table_size != table {
-            self.encoder.set_limit(self.peer.header_table_size);
-        }
+    /// Lets another initial window of the peer take effect, which was `window` before.
+    pub(super) fn peer_window_changed(&mut self, window: u32) -> Result<(), Error> {
         // Section 6.9.2: "a receiver MUST adjust the size of all stream flow-control windows that it maintains by the
         // difference between the new value and the old value."
         let difference = i64::from(self.peer.initial_window_size) - i64::from(window);
@@ -101,7 +99,8 @@ impl Connection {
     }
 
     fn settings_ack(&mut self) -> Result<Option<Tell>, Error> {
-        if !self.preface_sent || self.acknowledged {
+        // A peer that acknowledges blindly, before ours have gone out, means the same.
+        if self.acknowledged {
             return Err(Error::SettingsAck);
         }
         self.acknowledged = true;
@@ -137,10 +136,8 @@ impl Connection {
         self.charge_control(1)?;
         let last = number(payload) & MAX_WINDOW;
         let code = ErrorCode(number(payload.get(4..).unwrap_or_default()));
-        // Section 6.8: it names a stream of ours, and "endpoints MUST NOT increase the value they send in the last
-        // stream identifier".
-        let ours = last == 0 || last == MAX_WINDOW || self.is_own(last);
-        if !ours || self.go_away.is_some_and(|before| last > before.last) {
+        // Section 6.8: "Endpoints MUST NOT increase the value they send in the last stream identifier".
+        if self.go_away.is_some_and(|before| last > before.last) {
             return Err(Error::GoAway);
         }
         self.go_away = Some(GoAwayReceived { last, sweep: 0, swept: false });

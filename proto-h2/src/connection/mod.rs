@@ -338,7 +338,9 @@ impl Connection {
             self.fault = Some(error);
             self.settings_deadline = None;
             // There is room: input is only processed while there is, and what is asked for leaves one place.
-            self.replies.push(Reply::GoAway { last: self.last_peer, code: error.code() });
+            // Section 6.8: "Endpoints MUST NOT increase the value they send in the last stream identifier".
+            let last = if let Drain::Final(named) = self.drain { named } else { self.last_peer };
+            self.replies.push(Reply::GoAway { last, code: error.code() });
         }
         error
     }

@@ -81,25 +81,26 @@ impl Connection {
     {
         let fields = fields.into_iter();
         let stream = self.stream(id.0).filter(|stream| stream.state.may_send() && self.fault.is_none());
-        let head_sent = stream.ok_or(SendError::Misuse)?.head_sent;
-        let (mut informational, mut no_content) = (false, false);
-        if head_sent {
+        let stream = stream.ok_or(SendError::Misuse)?;
+        let status = if stream.head_sent {
             message::trailers(fields.clone().map(note)).map_err(|_| SendError::Misuse)?;
-            if !end {
+            // A tunnel has no trailers (section 8.5).
+            if !end || stream.request == RequestKind::Connect {
                 return Err(SendError::Misuse);
             }
+            None
         } else {
             let response = message::response(fields.clone().map(note)).map_err(|_| SendError::Misuse)?;
-            informational = response.status < 200;
-            no_content = matches!(response.status, 204 | 304);
-            if informational && end {
+            if response.status < 200 && end {
                 return Err(SendError::Misuse);
             }
-        }
+            Some(response.status).filter(|&status| status >= 200)
+        };
         self.write_block(id.0, end, fields, out)?;
-        if let Some((place, stream)) = self.streams.by_id(id.0) {
-            stream.head_sent |= !informational;
-            stream.no_content |= no_content;
+        if let (Some(status), Some((place, stream))) = (status, self.streams.by_id(id.0)) {
+            stream.head_sent = true;
+            stream.no_content = matches!(status, 204 | 304);
+            stream.refuse_tunnel(status);
             self.schedule.update(&mut self.streams, place);
         }
         if end {

@@ -32,7 +32,10 @@ impl Connection {
 
     fn write_reply(&mut self, reply: Reply, out: &mut WriteBuf<'_>) -> Result<(), SendError> {
         match reply {
-            Reply::SettingsAck => write::settings_ack(out)?,
+            Reply::SettingsAck { table } => {
+                write::settings_ack(out)?;
+                self.encoder.set_limit(table);
+            }
             Reply::Pong(payload) => write::ping(out, true, payload)?,
             Reply::Ping(payload) => write::ping(out, false, payload)?,
             Reply::Reset { id, code } => write::rst_stream(out, id, code)?,
@@ -108,7 +111,7 @@ impl Connection {
         if !self.preface_sent {
             self.preface_sent = true;
             let timeout = Duration::from_millis(self.config.limits.settings_timeout_ms.into());
-            self.settings_deadline = Some(self.now + timeout);
+            self.settings_deadline = (!self.acknowledged).then(|| self.now + timeout);
             self.receive.shift(self.window_growth().into());
         }
     }

@@ -22,7 +22,7 @@ impl Connection {
             return Err(Error::FrameLength);
         }
         connection.peer.apply(decoded.get(..len).unwrap_or_default(), Role::Server, true)?;
-        connection.peer_settings_changed(65_535, 4096)?;
+        connection.encoder.set_limit(connection.peer.header_table_size);
         let mut stream = connection.new_stream(1, State::HalfClosedRemote);
         stream.head_received = true;
         stream.request = if head { RequestKind::Head } else { RequestKind::Other };
