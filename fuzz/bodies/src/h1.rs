@@ -1,8 +1,15 @@
-//! HTTP/1: the oracle, for both roles.
+//! HTTP/1: the oracle for both roles, calls in any order, a pair that talk to one another, and a reference.
 
+mod diff;
+mod ops;
+mod pair;
+mod reference;
 mod seeds;
 
-pub use seeds::{client_seeds, server_seeds};
+pub use diff::{request_diff, response_diff};
+pub use ops::{client_ops, server_ops};
+pub use pair::pair;
+pub use seeds::{client_seeds, request_seeds, response_seeds, server_seeds};
 
 use proto_h1::subject::{Answer, ClientSubject, ServerSubject};
 use proto_h1::{Config, Field, Lenient, Limits, RequestHead};

@@ -1,7 +1,11 @@
-//! HTTP/2: the oracle, for both roles.
+//! HTTP/2: the oracle for both roles, calls in any order, and a pair that talk to one another.
 
+mod ops;
+mod pair;
 mod seeds;
 
+pub use ops::ops;
+pub use pair::pair;
 pub use seeds::{client_seeds, server_seeds};
 
 use proto_h2::story::{Client, Server};
@@ -52,4 +56,13 @@ pub fn client_cut(data: &[u8]) {
     } else {
         one_story(&client, input);
     }
+}
+
+/// A frame.
+fn frame(kind: u8, flags: u8, id: u32, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = (payload.len() as u32).to_be_bytes()[1..].to_vec();
+    bytes.extend([kind, flags]);
+    bytes.extend(id.to_be_bytes());
+    bytes.extend(payload);
+    bytes
 }

@@ -1,4 +1,8 @@
-//! Streaming JSON: the oracle, and `serde_json` as the judge.
+//! Streaming JSON: the oracle, calls in any order, and `serde_json` as the judge.
+
+mod ops;
+
+pub use ops::ops;
 
 use proto_lejp::{Config, Parser, Paths, Values};
 use serde_json::Value;

@@ -20,6 +20,7 @@
 )]
 
 pub mod app_role;
+mod calls;
 pub mod h1;
 pub mod h2;
 pub mod hpack;
@@ -63,6 +64,8 @@ pub const TARGETS: &[Target] = &[
     Target::new("app_role", app_role::role, app_role::seeds, Some("app")),
     Target::new("h1_server_cut", h1::server_cut, h1::server_seeds, Some("h1")),
     Target::new("h1_client_cut", h1::client_cut, h1::client_seeds, Some("h1")),
+    Target::new("h1_request_diff", h1::request_diff, h1::request_seeds, Some("h1")),
+    Target::new("h1_response_diff", h1::response_diff, h1::response_seeds, Some("h1")),
     Target::new("h2_server_cut", h2::server_cut, h2::server_seeds, Some("h2")),
     Target::new("h2_client_cut", h2::client_cut, h2::client_seeds, Some("h2")),
     Target::new("hpack_diff", hpack::diff, hpack::diff_seeds, None),
@@ -71,6 +74,14 @@ pub const TARGETS: &[Target] = &[
     Target::new("utf8_diff", utf8::diff, utf8::seeds, None),
     Target::new("ws_server_cut", ws::server_cut, ws::server_seeds, Some("ws")),
     Target::new("ws_client_cut", ws::client_cut, ws::client_seeds, Some("ws")),
+    Target::new("h1_server_ops", h1::server_ops, calls::seeds, None),
+    Target::new("h1_client_ops", h1::client_ops, calls::seeds, None),
+    Target::new("h1_pair", h1::pair, calls::seeds, None),
+    Target::new("h2_ops", h2::ops, calls::seeds, None),
+    Target::new("h2_pair", h2::pair, calls::seeds, None),
+    Target::new("lejp_ops", lejp::ops, calls::seeds, None),
+    Target::new("ws_ops", ws::ops, calls::seeds, None),
+    Target::new("ws_pair", ws::pair, calls::seeds, None),
 ];
 
 /// The first `N` bytes choose the circumstances, the rest is the input. Bytes that are missing are zero.

@@ -1,4 +1,10 @@
-//! WebSocket: the oracle, for both roles.
+//! WebSocket: the oracle for both roles, calls in any order, and a pair that talk to one another.
+
+mod ops;
+mod pair;
+
+pub use ops::ops;
+pub use pair::pair;
 
 use proto_ws::subject::Endpoint;
 use proto_ws::{Config, Limits, MaskKey, Reserved};

@@ -31,22 +31,26 @@ const RESPONSES: &[&str] = &[
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Length: 7\r\n\r\nzzz",
 ];
 
-/// Requests as text.
-pub(super) fn requests() -> Vec<Vec<u8>> {
+/// Requests, with nothing before them.
+pub fn request_seeds() -> Vec<Vec<u8>> {
     REQUESTS.iter().map(|text| text.as_bytes().to_vec()).collect()
 }
 
-/// Responses as text.
-pub(super) fn responses() -> Vec<Vec<u8>> {
+fn responses() -> Vec<Vec<u8>> {
     RESPONSES.iter().map(|text| text.as_bytes().to_vec()).collect()
 }
 
 /// Requests, to a strict server and to one with every leniency and narrow limits.
 pub fn server_seeds() -> Vec<Vec<u8>> {
-    with_knobs(&[[0x00], [0x7f]], &requests())
+    with_knobs(&[[0x00], [0x7f]], &request_seeds())
 }
 
 /// Responses, to a strict client and to one with every leniency and narrow limits.
 pub fn client_seeds() -> Vec<Vec<u8>> {
     with_knobs(&[[0x00], [0x7f]], &responses())
+}
+
+/// Responses, to GET and to HEAD.
+pub fn response_seeds() -> Vec<Vec<u8>> {
+    with_knobs(&[[0], [1]], &responses())
 }
