@@ -103,3 +103,9 @@ pub(crate) fn shut(socket: &OwnedFd, ready: &mut Ready) {
         let _ = rustix::net::shutdown(socket.as_fd(), Shutdown::Write);
     }
 }
+
+/// Has closing the socket throw away what the peer has not taken, and reset the connection.
+pub(crate) fn abort(socket: &OwnedFd) {
+    // Unix sockets know no lingering: what they hold goes with them.
+    let _ = rustix::net::sockopt::set_socket_linger(socket, Some(core::time::Duration::ZERO));
+}

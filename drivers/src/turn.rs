@@ -32,7 +32,19 @@ impl<C> Link<C> {
         result.unwrap_or_else(|why| {
             workspace.stats.timeouts += u64::from(matches!(why, Closed::Timeout(_)));
             self.end(service, workspace, why);
-            Turn::Over
+            match why {
+                // The alert that says why is to arrive.
+                Closed::Tls(_) => {
+                    self.deadline = Some(now + workspace.limits.linger);
+                    self.linger_turn(workspace, now)
+                }
+                // What the peer does not take must not stay with the kernel in our place.
+                Closed::Timeout(Reason::SendProgress) => {
+                    socket::abort(&self.socket);
+                    Turn::Over
+                }
+                _ => Turn::Over,
+            }
         })
     }
 

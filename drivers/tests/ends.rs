@@ -91,7 +91,7 @@ fn a_peer_that_takes_nothing_is_given_up_and_one_that_is_slow_is_not() {
     let mut slow = TcpStream::connect(address).unwrap();
     slow.set_nonblocking(true).unwrap();
     drive_until(&mut driver, |driver| driver.stats().accepted == 1);
-    let stuck = TcpStream::connect(address).unwrap();
+    let mut stuck = TcpStream::connect(address).unwrap();
     let mut room = vec![0; 4 << 20];
     drive_until(&mut driver, |driver| {
         // Reads what there is, for ever.
@@ -101,7 +101,14 @@ fn a_peer_that_takes_nothing_is_given_up_and_one_that_is_slow_is_not() {
     });
     assert_eq!(driver.service().closed(1), Some(Closed::Timeout(Reason::SendProgress)));
     assert_eq!((driver.connections(), driver.stats().timeouts), (1, 1));
-    drop(stuck);
+    // Nor does the kernel keep for it what it did not take.
+    let end = loop {
+        match stuck.read(&mut room) {
+            Ok(len @ 1..) => assert!(room[..len].iter().all(|&byte| byte == b'~')),
+            end => break end.map_err(|error| error.kind()),
+        }
+    };
+    assert_eq!(end, Err(std::io::ErrorKind::ConnectionReset));
 }
 
 #[test]

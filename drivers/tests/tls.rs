@@ -291,6 +291,28 @@ fn what_is_no_tls_is_told_from_what_is_silent() {
 }
 
 #[test]
+fn the_alert_reaches_a_peer_that_is_still_sending() {
+    use std::io::{Read as _, Write as _};
+    let acceptor = server(vec![Authority::new().issue(&["localhost"], valid)]).build().unwrap();
+    let (mut driver, address) = pair(Role::Echo, acceptor, ClientTls::default());
+    let client = std::thread::spawn(move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        // More than both kernels hold: it is still under way when the server has closed.
+        let sent = stream.write_all(&[0xd3; 64].repeat(300_000));
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut got = Vec::new();
+        stream.read_to_end(&mut got).unwrap();
+        (sent.is_ok(), got)
+    });
+    drive_until(&mut driver, |driver| {
+        let stats = driver.stats();
+        stats.accepted == 1 && stats.handshakes_failed == 1 && driver.connections() == 0
+    });
+    // Fatal, decode_error (RFC 8446 6).
+    assert_eq!(client.join().unwrap(), (true, vec![21, 3, 3, 0, 2, 2, 50]));
+}
+
+#[test]
 fn a_half_closed_peer_is_still_answered() {
     use rustls::pki_types::{CertificateDer, pem::PemObject as _};
     use std::io::{Read as _, Write as _};
