@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::attack;
 use crate::exit::{Failure, Kind};
+use crate::serve::Timeouts;
 
 #[derive(Debug, Parser)]
 #[command(version, about, arg_required_else_help = false)]
@@ -26,6 +28,8 @@ pub(crate) enum Command {
     Ws(Ws),
     /// Check JSON of any size and write the values at given paths as they are met, each on a line
     Json(Json),
+    /// Replay known attacks, bounded, against a server on this machine, and say how it took them
+    Attack(attack::Options),
 }
 
 impl Default for Command {
@@ -39,6 +43,8 @@ impl Default for Command {
             threads: 1,
             root: None,
             grace: 5,
+            until_eof: false,
+            timeouts: Timeouts::default(),
         })
     }
 }
@@ -83,6 +89,11 @@ pub(crate) struct Serve {
     /// Seconds that connections get to finish when the server is asked to stop
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub(crate) grace: u64,
+    /// Stop when standard input ends, too: a server that must not outlive the program that started it
+    #[arg(long)]
+    pub(crate) until_eof: bool,
+    #[command(flatten)]
+    pub(crate) timeouts: Timeouts,
 }
 
 #[derive(Debug, Args)]

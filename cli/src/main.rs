@@ -1,10 +1,12 @@
-//! `sanswire`: a server and clients for HTTP and WebSocket, and a filter for JSON, on the sans-IO crates of this
-//! workspace.
+//! `sanswire`: a server and clients for HTTP and WebSocket, a filter for JSON, and a gallery of attacks on the former,
+//! on the sans-IO crates of this workspace.
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, reason = "a program that people wait for reads the clock")]
 
 mod args;
+mod attack;
 mod client;
+mod descriptors;
 mod exit;
 mod get;
 mod json;
@@ -26,6 +28,7 @@ fn main() -> std::process::ExitCode {
         args::Command::Get(options) => get::run(options),
         args::Command::Ws(options) => ws::run(options),
         args::Command::Json(options) => json::run(&options),
+        args::Command::Attack(options) => attack::run(&options),
     };
     exit::report(outcome)
 }

@@ -7,11 +7,13 @@ mod page;
 mod site;
 mod socket;
 mod start;
+mod timeouts;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use start::run;
+pub(crate) use timeouts::Timeouts;
 
 /// What the threads of the server share.
 #[derive(Debug, Default)]

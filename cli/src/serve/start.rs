@@ -1,9 +1,11 @@
 //! Starting, running and stopping the server.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use app::App;
@@ -12,10 +14,10 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::site::Site;
-use super::{Shared, certificate};
+use super::{Shared, Timeouts, certificate};
 use crate::args::{Driver, Serve};
-use crate::client;
 use crate::exit::{Failure, Kind};
+use crate::{client, descriptors};
 
 const PLAIN: &str = "127.0.0.1:7681";
 const TLS: &str = "127.0.0.1:7682";
@@ -34,10 +36,14 @@ pub(crate) fn run(options: &Serve) -> Result<(), Failure> {
         .map_err(|error| start(format!("cannot wait for signals: {error}")))?;
 
     let secure = listen.iter().map(|listen| listen.tls.is_some()).collect::<Vec<_>>();
-    let server = drivers::Server { listen, threads: options.threads, ..drivers::Server::default() };
+    descriptors::raise();
+    let limits = options.timeouts.limits();
+    let driver = drivers::Config { limits, ..drivers::Config::default() };
+    let server = drivers::Server { config: driver, listen, threads: options.threads };
     let site = Arc::clone(&shared);
+    let timeouts = options.timeouts;
     let running = server
-        .start(move |_, threads| App::new(Site::new(Arc::clone(&site), threads), config()))
+        .start(move |_, threads| App::new(Site::new(Arc::clone(&site), threads), config(timeouts)))
         .map_err(|error| start(error.to_string()))?;
     for (address, secure) in running.addresses().iter().zip(secure) {
         println!("listening on {}", shown(address, secure));
@@ -45,6 +51,13 @@ pub(crate) fn run(options: &Serve) -> Result<(), Failure> {
     println!("open an address in a browser; Ctrl-C stops");
 
     let started = Instant::now();
+    if options.until_eof {
+        let handle = signals.handle();
+        thread::spawn(move || {
+            let _ = io::copy(&mut io::stdin(), &mut io::sink());
+            handle.close();
+        });
+    }
     if let Some(signal) = signals.forever().next() {
         let signal = signal_hook::low_level::signal_name(signal).unwrap_or("signal");
         tracing::info!(signal, grace = options.grace, "stopping");
@@ -63,8 +76,8 @@ pub(crate) fn run(options: &Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-fn config() -> app::Config {
-    app::Config { server: Some(client::USER_AGENT.into()), ..app::Config::default() }
+fn config(timeouts: Timeouts) -> app::Config {
+    app::Config { server: Some(client::USER_AGENT.into()), ..timeouts.config() }
 }
 
 /// What the options ask to listen on; without any, the two default addresses.
