@@ -1,8 +1,11 @@
 //! Floods and limits: each fires one beyond its value and not at it, memory stays bounded, and long sessions of honest
 //! peers live.
 #![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(unsafe_code)]
 
 mod common;
+#[path = "common/heap.rs"]
+mod heap;
 use common::*;
 use proto_core::Instant;
 use proto_h2::{Config, Error, ErrorCode as Code, Limits, Rate};
@@ -17,10 +20,12 @@ fn limited(change: impl FnOnce(&mut Limits)) -> Under {
     Under::server_with(config)
 }
 
-/// Feeds `flood(n)` until it is refused; asserts that it is with frame `at` and that little memory is used.
+/// Feeds `flood(n)` until it is refused; asserts that it is with frame `at`, and that until then it takes little memory
+/// at any time and little work for each octet.
 #[track_caller]
 fn refused_at(mut under: Under, at: u32, error: Error, mut flood: impl FnMut(u32) -> Vec<u8>) {
-    let heap = under.codec.heap_size();
+    under.work = Work::default();
+    heap::reset();
     for nth in 1..=at {
         assert_eq!(under.error, None, "before {nth}");
         under.feed(&flood(nth));
@@ -32,7 +37,11 @@ fn refused_at(mut under: Under, at: u32, error: Error, mut flood: impl FnMut(u32
     }
     assert_eq!(under.error, Some(error));
     under.connection_error(error.code());
-    assert!(under.codec.heap_size() <= heap + 4096, "{heap} to {}", under.codec.heap_size());
+    assert!(heap::peak() <= 4096, "{} bytes", heap::peak());
+    let Work { received, calls, written } = under.work;
+    // No frame is shorter than 9 octets. Each is looked at at most three times, and answered with at most its own
+    // length and the shortest frame.
+    assert!(calls <= received / 3 && written <= received + 13 * (received / 9), "{:?}", under.work);
 }
 
 #[test]
@@ -67,7 +76,7 @@ fn resets_that_the_peer_provokes() {
 
 #[test]
 fn control_frames() {
-    let kinds: [(u32, Flood); 8] = [
+    let kinds: [(u32, Flood); 9] = [
         (1, |_| frame(PING, 0, 0, &[0; 8])),
         (1, |_| frame(PING, ACK, 0, &[0; 8])),
         (1, |_| frame(SETTINGS, 0, 0, &[])),
@@ -75,6 +84,7 @@ fn control_frames() {
         (1, |id| frame(PRIORITY, 0, id * 2 + 1, &[0; 5])),
         (1, |id| frame(PRIORITY_UPDATE, 0, 0, &(id * 2 + 1).to_be_bytes())),
         (1, |_| frame(0xee, 0, 0, b"unknown")),
+        (1, |_| frame(GOAWAY, 0, 0, &[0; 8])),
         (10, |_| data(1, b"", false)),
     ];
     for (cost, kind) in kinds {
@@ -82,6 +92,95 @@ fn control_frames() {
         under.feed(&headers(1, &POST, false));
         refused_at(under, 1000 / cost + 1, Error::ControlFlood, kind);
     }
+}
+
+#[test]
+fn frames_on_streams_that_are_no_more() {
+    let kinds: [Flood; 3] =
+        [|_| rst(1, Code::CANCEL), |_| window_update(1, 100), |_| headers(1, &[("x", "y")], true)];
+    for kind in kinds {
+        let mut under = limited(|limits| limits.control = Rate::new(1001, 1));
+        under.feed(&headers(1, &POST, false));
+        under.codec.reset(stream_id(1), Code::CANCEL);
+        under.flush();
+        refused_at(under, 1001, Error::ControlFlood, kind);
+    }
+    // Requests above the last stream that was named.
+    let mut under = limited(|limits| limits.control = Rate::new(1001, 1));
+    under.feed(&headers(1, &POST, false));
+    under.codec.go_away(Code::NO_ERROR);
+    under.flush();
+    under.sent.clear();
+    refused_at(under, 1001, Error::ControlFlood, |nth| headers(1 + nth * 2, &GET, true));
+}
+
+/// What a server can do to a client.
+#[test]
+fn a_server_that_floods() {
+    let client = |push: bool| {
+        let mut config = Config::default();
+        config.accept_push = push;
+        config.limits.resets = Rate::new(200, 33);
+        config.limits.control = Rate::new(1001, 1);
+        let mut under = Under::client_with(config);
+        under.get();
+        under.sent.clear();
+        under
+    };
+    refused_at(client(false), 1001, Error::ControlFlood, |_| headers(1, &[(":status", "103")], false));
+    let promise = |nth: u32, method: &str| {
+        let fields = block(&with(&[(":method", method)], &GET[1..]));
+        frame(PUSH_PROMISE, END_HEADERS, 1, &[&(nth * 2).to_be_bytes()[..], &fields].concat())
+    };
+    refused_at(client(true), 201, Error::ResetFlood, |nth| promise(nth, "POST"));
+    let mut config = Config::default();
+    (config.accept_push, config.limits.concurrent_streams) = (true, 10);
+    config.limits.resets = Rate::new(200, 33);
+    let mut under = Under::client_with(config);
+    under.get();
+    for nth in 1..=10 {
+        under.feed(&promise(nth, "GET"));
+    }
+    under.sent.clear();
+    refused_at(under, 201, Error::ResetFlood, |nth| promise(10 + nth, "GET"));
+}
+
+/// Windows that are opened, changed and closed again, on as many streams as there may be, of which none gets on.
+#[test]
+fn window_games() {
+    let mut under = Under::server();
+    heap::reset();
+    for nth in 0..100 {
+        under.feed(&headers(nth * 2 + 1, &GET, true)).respond(nth * 2 + 1, "200", false);
+        under.codec.want_send(stream_id(nth * 2 + 1));
+    }
+    assert!((1..100 * 256).contains(&heap::peak()), "{} bytes", heap::peak());
+    heap::reset();
+    under.work = Work::default();
+    for nth in 0..2000_u32 {
+        under.feed(&frame(SETTINGS, 0, 0, &setting(4, nth % 2 * 1000)));
+        under.sent.clear();
+    }
+    assert_eq!((under.error, heap::peak()), (None, 0));
+    assert!(under.work.calls <= 4000 && under.work.written == 2000 * 9, "{:?}", under.work);
+    under.feed(&frame(SETTINGS, 0, 0, &setting(4, 0)));
+    assert_eq!(under.codec.next_writable(), None);
+    under.alive();
+}
+
+/// Identifiers with large gaps, and resets in between: what is remembered of them is of fixed size.
+#[test]
+fn identifiers_with_gaps() {
+    let mut under = limited(|limits| limits.resets = Rate::new(u32::MAX, 0));
+    under.feed(&headers(1, &GET, true)).feed(&rst(1, Code::CANCEL));
+    heap::reset();
+    for nth in 1..2000 {
+        let id = nth * 1_000_000 + 1;
+        under.feed(&headers(id, &GET, true)).feed(&rst(id, Code::CANCEL));
+        assert_eq!(under.error, None);
+    }
+    assert_eq!((heap::peak(), under.codec.streams()), (0, 0));
+    under.feed(&headers(1_999_000_003, &GET, true)).alive();
 }
 
 #[test]
@@ -256,4 +355,25 @@ fn identifiers_run_out_without_harm() {
     under.feed(&headers(0x7fff_ffff, &GET, true));
     assert_eq!(under.events.len(), 1);
     under.feed(&headers(0x7fff_fffd, &GET, true)).connection_error(Code::PROTOCOL_ERROR);
+}
+
+/// A call that streams small messages for an hour, a thousand a second at its busiest, with credit for each.
+#[test]
+fn a_long_honest_stream_lives() {
+    let mut under = Under::server();
+    under.feed(&headers(1, &POST, false)).respond(1, "200", false);
+    let mut now = Instant::ZERO;
+    for second in 0..3600_u64 {
+        now = now + Duration::from_secs(1);
+        under.codec.handle_timeout(now);
+        let messages = if second % 120 == 0 { 1000 } else { 5 };
+        let burst: Vec<u8> = (0..messages)
+            .flat_map(|_| [data(1, b"\0\0\0\0\x02ok", false), window_update(1, 7)].concat())
+            .collect();
+        under.feed(&burst).feed(&frame(PING, 0, 0, &[7; 8]));
+        assert_eq!(under.error, None, "second {second}");
+        under.sent.clear();
+        under.events.clear();
+        under.data.clear();
+    }
 }

@@ -116,6 +116,30 @@ impl std::fmt::Debug for Frame {
     }
 }
 
+std::thread_local! {
+    /// Whether the connection under test is at work, for those who count what it allocates.
+    pub static AT_WORK: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Calls `codec` with [`AT_WORK`] set.
+fn at_work<T>(codec: impl FnOnce() -> T) -> T {
+    AT_WORK.set(true);
+    let result = codec();
+    AT_WORK.set(false);
+    result
+}
+
+/// What the connection under test has had to do.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Work {
+    /// Octets received.
+    pub received: usize,
+    /// Calls of `receive`.
+    pub calls: usize,
+    /// Octets of replies.
+    pub written: usize,
+}
+
 /// Splits octets into frames.
 pub fn frames(mut bytes: &[u8]) -> Vec<Frame> {
     let mut frames = Vec::new();
@@ -138,6 +162,7 @@ pub struct Under {
     pub data: Vec<u8>,
     pub sent: Vec<Frame>,
     pub error: Option<Error>,
+    pub work: Work,
     pub decoder: Decoder,
     pub encoder: Encoder,
 }
@@ -152,6 +177,7 @@ impl Under {
             data: Vec::new(),
             sent: Vec::new(),
             error: None,
+            work: Work::default(),
             decoder: Decoder::new(4096),
             encoder: Encoder::new(4096),
         }
@@ -189,9 +215,11 @@ impl Under {
     /// Feeds octets, draining events and replies after each.
     pub fn feed(&mut self, bytes: &[u8]) -> &mut Self {
         self.pending.extend_from_slice(bytes);
+        self.work.received += bytes.len();
         let mut scratch = vec![0; 65_536];
         while self.error.is_none() {
-            match self.codec.receive(&mut self.pending, &mut scratch) {
+            self.work.calls += 1;
+            match at_work(|| self.codec.receive(&mut self.pending, &mut scratch)) {
                 Ok(step) => {
                     let (told, consumed) = (step.event.is_some(), step.consumed);
                     if let Some(event) = step.event {
@@ -219,7 +247,8 @@ impl Under {
     pub fn flush(&mut self) {
         let mut room = vec![0; 65_536];
         let mut out = WriteBuf::new(&mut room);
-        self.codec.transmit(&mut out);
+        at_work(|| self.codec.transmit(&mut out));
+        self.work.written += out.len();
         self.sent(out.written());
     }
 
