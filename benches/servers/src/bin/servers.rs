@@ -1,0 +1,221 @@
+//! Starts every server that is here, puts the same load on each in turn, and prints what they took.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use servers::case::{self, Case, Work};
+use servers::contestant::{Contestant, Site, Started, present};
+use servers::load::Load;
+use servers::report::{Cell, Idle, Row, json, markdown};
+use servers::{chart, process, serve};
+
+const USAGE: &str = "\
+usage: servers [--only TEXT]... [--case TEXT]... [--rounds N] [--sample-ms N] [--connections N]
+               [--idle N] [--pings N] [--json FILE] [--svg FILE]
+  --only TEXT       servers whose name is TEXT; the floor always takes part (all that are here)
+  --case TEXT       cases whose name contains TEXT (all); `-` for none
+  --rounds N        rounds, in each of which every server does every case once (5)
+  --sample-ms N     length of one sample (150)
+  --connections N   connections at a time (64)
+  --idle N          measure the memory of N idle connections, too (none)
+  --pings N         measure N idle WebSockets that are pinged every 20 s, for 40 s (none)
+  --json FILE       write the figures as JSON
+  --svg FILE        write the chart
+The server runs on processor 0 and the load on processor 1.";
+
+#[derive(Default)]
+struct Options {
+    only: Vec<String>,
+    cases: Vec<String>,
+    rounds: usize,
+    sample: Duration,
+    connections: usize,
+    idle: usize,
+    pings: usize,
+    json: Option<PathBuf>,
+    svg: Option<PathBuf>,
+    serve: Option<String>,
+    server: serve::Options,
+}
+
+fn main() -> ExitCode {
+    let Some(options) = options() else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    let done = match &options.serve {
+        Some(name) => serve::run(name, &options.server),
+        None => run(&options).map(|()| ExitCode::SUCCESS),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("servers: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn options() -> Option<Options> {
+    let mut options = Options {
+        rounds: 5,
+        sample: Duration::from_millis(150),
+        connections: 64,
+        server: serve::Options { threads: 1, ..serve::Options::default() },
+        ..Options::default()
+    };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let value = arguments.next()?;
+        match argument.as_str() {
+            "--only" => options.only.push(value),
+            "--case" => options.cases.push(value),
+            "--rounds" => options.rounds = value.parse().ok()?,
+            "--sample-ms" => options.sample = Duration::from_millis(value.parse().ok()?),
+            "--connections" => options.connections = value.parse().ok()?,
+            "--idle" => options.idle = value.parse().ok()?,
+            "--pings" => options.pings = value.parse().ok()?,
+            "--json" => options.json = Some(value.into()),
+            "--svg" => options.svg = Some(value.into()),
+            // Not for people: what the harness starts.
+            "--serve" => options.serve = Some(value),
+            "--identity" => {
+                let read = |name| std::fs::read(PathBuf::from(&value).join(name)).ok();
+                options.server.identity = read("cert.pem").zip(read("key.pem"));
+            }
+            "--threads" => options.server.threads = value.parse().ok()?,
+            "--ping" => options.server.ping = value.parse().ok()?,
+            _ => return None,
+        }
+    }
+    Some(options)
+}
+
+fn run(options: &Options) -> io::Result<()> {
+    let (site, tls) = Site::new()?;
+    let done = measure(options, &site, &tls);
+    site.remove();
+    done
+}
+
+fn measure(options: &Options, site: &Site, tls: &Arc<ClientConfig>) -> io::Result<()> {
+    let two = std::thread::available_parallelism().is_ok_and(|count| count.get() > 1);
+    if two {
+        process::pin(1)?;
+    } else {
+        eprintln!("one processor: servers and load share it, which the figures suffer from");
+    }
+    let core = two.then_some(0);
+    let chosen = |who: &Contestant| {
+        who.is_floor() || options.only.is_empty() || options.only.iter().any(|name| name == who.name)
+    };
+    let contestants: Vec<Contestant> = present().into_iter().filter(chosen).collect();
+    let wanted = |case: &&Case| {
+        options.cases.is_empty() || options.cases.iter().any(|text| case.name.contains(text.as_str()))
+    };
+    let cases: Vec<Case> = case::ALL.iter().filter(wanted).copied().collect();
+
+    let rows = rounds(options, site, tls, core, &contestants, &cases)?;
+    let mut idle = Vec::new();
+    if options.idle > 0 {
+        for case in case::ALL.iter().filter(|case| {
+            case.depth == 1 && matches!(case.work, Work::Hello | Work::Echo(128)) || case.name == "wss 16 KiB"
+        }) {
+            let mut cells = Vec::new();
+            for who in contestants.iter().filter(|who| !who.is_floor() && who.does(case)) {
+                let started = who.start(site, core, &[])?;
+                cells.push((who.name, idle_bytes(&started, case, options.idle, tls)?));
+            }
+            idle.push(Idle { case: case.name, count: options.idle, cells });
+        }
+    }
+    print!("{}", markdown(&rows, &idle));
+    if options.pings > 0 {
+        for who in contestants.iter().filter(|who| who.is_ours()) {
+            let started = who.start(site, core, &["--ping".to_owned(), "20".to_owned()])?;
+            pings(who.name, &started, options.pings)?;
+        }
+    }
+    if let Some(file) = &options.json {
+        std::fs::write(file, json(&rows, &idle))?;
+    }
+    if let Some(file) = &options.svg {
+        std::fs::write(file, chart::svg(&rows))?;
+    }
+    Ok(())
+}
+
+/// Every server does every case once in each round, one directly after the other.
+fn rounds(
+    options: &Options,
+    site: &Site,
+    tls: &Arc<ClientConfig>,
+    core: Option<usize>,
+    contestants: &[Contestant],
+    cases: &[Case],
+) -> io::Result<Vec<Row>> {
+    let start = |who: &Contestant| who.start(site, core, &[]);
+    let started = match cases {
+        [] => Vec::new(),
+        _ => contestants.iter().map(start).collect::<io::Result<Vec<_>>>()?,
+    };
+    let empty = |case: &Case| Row {
+        case: case.name,
+        cells: contestants
+            .iter()
+            .filter(|who| who.does(case))
+            .map(|who| (who.name, Cell::default()))
+            .collect(),
+    };
+    let mut rows: Vec<Row> = cases.iter().map(empty).collect();
+    for _ in 0..options.rounds {
+        for (case, row) in cases.iter().zip(&mut rows) {
+            for (who, server) in contestants.iter().zip(&started) {
+                let Some((_, cell)) = row.cells.iter_mut().find(|(name, _)| *name == who.name) else {
+                    continue;
+                };
+                let failed = |error| io::Error::other(format!("{}, {}: {error}", who.name, case.name));
+                let load =
+                    Load::connect(server.port(case), case, options.connections, who.is_floor(), Some(tls));
+                let mut used = Vec::new();
+                let warm_up = options.sample / 5;
+                let outcome = load
+                    .map_err(failed)?
+                    .run(warm_up, options.sample, || used.push(server.process.cpu()))
+                    .map_err(failed)?;
+                let [before, after] = used[..] else { continue };
+                cell.cpu.push((after - before).as_secs_f64() * 1e6 / outcome.operations as f64);
+                cell.operations += outcome.operations;
+                cell.time += outcome.time;
+                cell.latencies.merge(&outcome.latencies);
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// What `count` connections that have done one operation add to a server that has had some before.
+fn idle_bytes(started: &Started, case: &Case, count: usize, tls: &Arc<ClientConfig>) -> io::Result<f64> {
+    drop(Load::connect(started.port(case), case, 64, false, Some(tls))?);
+    let before = started.process.resident();
+    let load = Load::connect(started.port(case), case, count, false, Some(tls))?;
+    let after = started.process.resident();
+    drop(load);
+    Ok(after.saturating_sub(before) as f64 / count as f64)
+}
+
+fn pings(name: &str, started: &Started, count: usize) -> io::Result<()> {
+    let Some(case) = case::ALL.iter().find(|case| case.name == "ws 128 B") else { return Ok(()) };
+    let mut load = Load::connect(started.port(case), case, count, false, None)?;
+    load.rest(Duration::from_secs(1))?;
+    let (time, before) = (Duration::from_secs(40), started.process.cpu());
+    let pings = load.rest(time)?;
+    let used = (started.process.cpu() - before).as_secs_f64();
+    println!(
+        "\n{name}: {count} idle WebSockets, {pings} pings in 40 s: {:.2} % of a core, {:.1} µs per ping",
+        used / time.as_secs_f64() * 100.0,
+        used * 1e6 / pings as f64,
+    );
+    Ok(())
+}
