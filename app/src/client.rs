@@ -209,7 +209,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             Some(opening) => {
                 let role = proto_ws::Role::Client { mask_seed: opening.mask_seed };
                 let mut socket = proto_ws::Connection::new(role, self.shared.config.websocket);
-                socket.handle_timeout(self.connection.now);
+                socket.handle_timeout(self.shared.now);
                 self.connection.role = Role::WebSocket(socket);
                 self.tell(|handler, session, stream| handler.opened(session, protocol.as_deref(), stream));
                 self.go_away();
@@ -217,7 +217,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             // The application asked for an upgrade of its own, or for a tunnel.
             None => {
                 let mut raw = Raw::new(self.shared.config.raw_idle_timeout);
-                raw.handle_timeout(self.connection.now);
+                raw.handle_timeout(self.shared.now);
                 self.connection.role = Role::Raw(raw);
                 self.tell(|handler, session, stream| handler.opened(session, None, stream));
             }

@@ -69,7 +69,16 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) stamp: Stamp,
     pub(crate) wakes: Wakes,
+    /// The time, as far as the driver has told it.
+    pub(crate) now: Instant,
     seeds: Seeds,
+}
+
+impl Shared {
+    fn tell_time(&mut self, now: Instant) {
+        self.now = now;
+        self.stamp.advance(now);
+    }
 }
 
 impl<H: Handler> App<H> {
@@ -77,7 +86,7 @@ impl<H: Handler> App<H> {
     pub fn new(handler: H, config: Config) -> Self {
         let stamp = Stamp::new(config.server.clone());
         let seeds = Seeds::new(config.seed);
-        let shared = Shared { config, stamp, wakes: Wakes::default(), seeds };
+        let shared = Shared { config, stamp, wakes: Wakes::default(), now: Instant::ZERO, seeds };
         Self { handler, shared, connects: VecDeque::new() }
     }
 
@@ -104,7 +113,7 @@ impl<H: Handler> App<H> {
                 Role::Client(proto_h1::Client::new(self.shared.config.http1))
             }
         };
-        let mut connection = Connection::new(role, Link::none(), Instant::ZERO);
+        let mut connection = Connection::new(role, Link::none());
         connection.session = Some(session);
         if opening.is_some() {
             connection.extra().opening = opening;
@@ -136,10 +145,10 @@ impl<H: Handler> Service for App<H> {
     type Message = H::Message;
 
     fn accept(&mut self, link: &LinkInfo, now: Instant) -> Option<Self::Connection> {
-        self.shared.stamp.advance(now);
+        self.shared.tell_time(now);
         let mut server = proto_h1::Server::new(self.shared.config.http1);
         server.handle_timeout(now);
-        let mut connection = Connection::new(Role::Server(server), Link::new(link), now);
+        let mut connection = Connection::new(Role::Server(server), Link::new(link));
         connection.sniffing = self.shared.config.raw_fallback;
         Some(connection)
     }
@@ -150,7 +159,7 @@ impl<H: Handler> Service for App<H> {
 
     fn connected(&mut self, connection: &mut Self::Connection, link: &LinkInfo, now: Instant) {
         connection.link = Link::new(link);
-        connection.now = now;
+        self.shared.tell_time(now);
         connection.role.handle_timeout(now);
         if let Some(opening) = connection.opening() {
             opening.start(now, self.shared.config.opening_timeout);
@@ -211,16 +220,15 @@ impl<H: Handler> Service for App<H> {
     }
 
     fn handle_timeout(&mut self, connection: &mut Self::Connection, now: Instant) {
-        self.shared.stamp.advance(now);
-        connection.now = now;
+        self.shared.tell_time(now);
         connection.role.handle_timeout(now);
-        if connection.control.timer.is_some_and(|at| at <= now) {
-            connection.control.timer = None;
+        if connection.control.asked().timer.is_some_and(|at| at <= now) {
+            connection.control.grant(|asked| asked.timer = None);
             self.quietly(connection, |turn| {
                 turn.tell(|handler, session, stream| handler.timer(session, stream))
             });
         }
-        if let Some(end) = connection.overdue() {
+        if let Some(end) = connection.overdue(now) {
             self.quietly(connection, |turn| turn.end(end));
         }
     }
@@ -242,7 +250,7 @@ impl<H: Handler> Service for App<H> {
     }
 
     fn woken(&mut self, message: Self::Message, now: Instant) {
-        self.shared.stamp.advance(now);
+        self.shared.tell_time(now);
         self.handler.woken(message, &mut self.shared.wakes);
     }
 
@@ -269,7 +277,7 @@ impl<H: Handler> Service for App<H> {
                     connection.ended = true;
                 }
             }
-            Role::WebSocket(_) => connection.control.close = Some(GOING_AWAY),
+            Role::WebSocket(_) => connection.control.ask().close = Some(GOING_AWAY),
             Role::Client(_) | Role::Raw(_) => {}
         }
     }

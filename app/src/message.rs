@@ -102,7 +102,7 @@ impl<'b> Upgrade<'b> {
     pub fn accept(&self, protocol: Option<&str>, stream: &mut Stream<'_>) {
         let protocol = protocol.filter(|name| self.protocols().any(|offered| offered == *name));
         let accept = handshake::accept_key(self.offer.key);
-        stream.control.answer =
+        stream.control.ask().answer =
             Some(Answer::WebSocket(Box::new(Acceptance { accept, protocol: protocol.map(Box::from) })));
     }
 }

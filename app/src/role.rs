@@ -144,7 +144,6 @@ pub struct Connection<S> {
     pub(crate) session: Option<S>,
     pub(crate) control: Control,
     pub(crate) link: Link,
-    pub(crate) now: Instant,
     /// The first bytes are still to be looked at: HTTP, or something else.
     pub(crate) sniffing: bool,
     /// A `100 Continue` is due as soon as the application takes data.
@@ -173,13 +172,12 @@ pub(crate) struct Extra {
 }
 
 impl<S> Connection<S> {
-    pub(crate) fn new(role: Role, link: Link, now: Instant) -> Self {
+    pub(crate) fn new(role: Role, link: Link) -> Self {
         Self {
             role,
             session: None,
             control: Control::default(),
             link,
-            now,
             sniffing: false,
             continue_due: false,
             upgrading: false,
@@ -206,7 +204,8 @@ impl<S> Connection<S> {
         let extra = self.extra.as_deref();
         let transfer = extra.and_then(|extra| extra.transfer.as_ref()).is_some_and(Transfer::wants_write);
         let application = self.session.is_some() && self.control.want_write && !self.upgrading;
-        let library = self.control.answer.is_some() || self.control.close.is_some() || transfer;
+        let library =
+            self.control.asked().answer.is_some() || self.control.asked().close.is_some() || transfer;
         let opening = extra.and_then(|extra| extra.opening.as_ref()).is_some_and(|opening| !opening.sent);
         let action = extra.is_some_and(|extra| extra.action.is_some());
         Wants {
@@ -234,11 +233,11 @@ impl<S> Connection<S> {
     }
 
     /// How the connection ends because a deadline that no codec keeps has passed.
-    pub(crate) fn overdue(&self) -> Option<End> {
+    pub(crate) fn overdue(&self, now: Instant) -> Option<End> {
         if self.ended {
             return None;
         }
-        let due = |deadline: Option<Deadline>| deadline.is_some_and(|deadline| deadline.at <= self.now);
+        let due = |deadline: Option<Deadline>| deadline.is_some_and(|deadline| deadline.at <= now);
         match &self.role {
             Role::Raw(raw) if due(raw.poll_timeout()) => Some(End::Link(Closed::Timeout(Reason::KeepAlive))),
             Role::Client(_) if due(self.opening_deadline()) => Some(End::Http1(proto_h1::Error::HeadTimeout)),
@@ -254,13 +253,13 @@ impl<S> Connection<S> {
         if self.ended {
             return None;
         }
-        let timer = self.control.timer.filter(|_| self.session.is_some());
+        let timer = self.control.asked().timer.filter(|_| self.session.is_some());
         let timer = timer.map(|at| Deadline::new(at, Reason::Application));
         let ours = Deadline::earlier(self.opening_deadline(), timer);
         Deadline::earlier(self.role.poll_timeout(), ours)
     }
 
     pub(crate) fn is_in(&self, group: Group) -> bool {
-        self.session.is_some() && self.control.group == Some(group)
+        self.session.is_some() && self.control.asked().group == Some(group)
     }
 }

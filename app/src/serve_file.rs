@@ -91,11 +91,11 @@ impl<H: Handler> Turn<'_, '_, H> {
             let sent = head.send_http1(BodyLength::None, &self.shared.stamp, server, self.out);
             match sent.map_err(|error| never_fits(error, empty)) {
                 Err(SendError::Full) => return true,
-                Err(_) => self.connection.control.answer = Some(Answer::Status(404)),
+                Err(_) => self.connection.control.ask().answer = Some(Answer::Status(404)),
                 Ok(()) => {}
             }
         } else {
-            self.connection.control.answer = Some(Answer::Status(status));
+            self.connection.control.ask().answer = Some(Answer::Status(status));
         }
         if let Some(extra) = &mut self.connection.extra {
             extra.transfer = None;

@@ -75,7 +75,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             Sniffed::Other => {
                 self.connection.sniffing = false;
                 let mut raw = Raw::new(self.shared.config.raw_idle_timeout);
-                raw.handle_timeout(self.connection.now);
+                raw.handle_timeout(self.shared.now);
                 self.connection.role = Role::Raw(raw);
                 self.connection.session = self.introduce(|handler, stream| handler.raw(stream));
                 if self.connection.session.is_none() {
@@ -98,22 +98,24 @@ impl<H: Handler> Turn<'_, '_, H> {
         let connection = &mut *self.connection;
         connection.session = session;
         connection.continue_due = request.head.expect_continue;
-        connection.upgrading = matches!(connection.control.answer, Some(Answer::WebSocket(_)));
+        connection.upgrading = matches!(connection.control.asked().answer, Some(Answer::WebSocket(_)));
         if connection.session.is_none() {
-            match connection.control.answer.take() {
+            match connection.control.take_answer() {
                 Some(Answer::File(file)) => {
                     connection.extra().transfer = Some(Transfer { request: file, state: State::Asking });
                 }
                 // Without a session there is nobody to hold a WebSocket with.
-                None | Some(Answer::WebSocket(_)) => connection.control.answer = Some(Answer::Status(404)),
-                status => connection.control.answer = status,
+                None | Some(Answer::WebSocket(_)) => {
+                    connection.control.ask().answer = Some(Answer::Status(404))
+                }
+                status => connection.control.ask().answer = status,
             }
             connection.control.held = false;
-        } else if matches!(connection.control.answer, Some(Answer::Status(_) | Answer::File(_))) {
+        } else if matches!(connection.control.asked().answer, Some(Answer::Status(_) | Answer::File(_))) {
             // The library answers, so the stream is over for the application once that is done.
-            if let Some(Answer::File(file)) =
-                connection.control.answer.take_if(|a| matches!(a, Answer::File(_)))
-            {
+            let file =
+                connection.control.grant(|asked| asked.answer.take_if(|a| matches!(a, Answer::File(_))));
+            if let Some(Answer::File(file)) = file {
                 connection.extra().transfer = Some(Transfer { request: file, state: State::Asking });
             }
             connection.control.want_write = false;
@@ -147,7 +149,7 @@ impl<H: Handler> Turn<'_, '_, H> {
         let Role::Server(server) = &mut self.connection.role else { return false };
         let stamp = &self.shared.stamp;
         let empty = self.out.is_empty();
-        let sent = match &self.connection.control.answer {
+        let sent = match &self.connection.control.asked().answer {
             None => return false,
             Some(Answer::File(_)) => Ok(()),
             Some(Answer::WebSocket(acceptance)) => {
@@ -165,7 +167,9 @@ impl<H: Handler> Turn<'_, '_, H> {
             Err(SendError::Full) => {}
             Err(_) => self.end(End::Aborted),
             Ok(()) => {
-                if let Some(Answer::WebSocket(acceptance)) = self.connection.control.answer.take() {
+                if let Some(Answer::WebSocket(acceptance)) = self.connection.control.take_answer()
+                    && acceptance.protocol.is_some()
+                {
                     self.connection.extra().protocol = acceptance.protocol;
                 }
             }
@@ -177,7 +181,7 @@ impl<H: Handler> Turn<'_, '_, H> {
     fn upgraded(&mut self) {
         let protocol = self.connection.extra.as_mut().and_then(|extra| extra.protocol.take());
         let mut socket = proto_ws::Connection::new(proto_ws::Role::Server, self.shared.config.websocket);
-        socket.handle_timeout(self.connection.now);
+        socket.handle_timeout(self.shared.now);
         self.connection.role = Role::WebSocket(socket);
         self.connection.upgrading = false;
         self.tell(|handler, session, stream| handler.opened(session, protocol.as_deref(), stream));
@@ -186,7 +190,7 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// The exchange is complete: gives the session back and goes on to the next request.
     pub(crate) fn next_request(&mut self) {
-        if self.connection.control.close.is_some() {
+        if self.connection.control.asked().close.is_some() {
             return self.end(End::Complete);
         }
         self.finish_stream(End::Complete);

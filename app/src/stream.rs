@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -40,17 +40,17 @@ impl Stream<'_> {
 
     /// The peer's address; a unix socket peer has none.
     pub fn peer(&self) -> Option<SocketAddr> {
-        self.link.peer
+        self.link.peer()
     }
 
     /// What TLS agreed on, if the link has TLS.
     pub fn tls(&self) -> Option<&TlsInfo> {
-        self.link.tls.as_deref()
+        self.link.tls()
     }
 
     /// Which of the driver's listeners the connection came from; `None` for an outgoing one.
     pub fn listener(&self) -> Option<usize> {
-        self.link.listener
+        self.link.listener()
     }
 
     /// The protocol of the stream.
@@ -77,7 +77,7 @@ impl Stream<'_> {
 
     /// Joins `group` (and leaves the one joined before).
     pub fn join(&mut self, group: Group) {
-        self.control.group = Some(group);
+        self.control.ask().group = Some(group);
     }
 
     /// Receive flow control: no further data event comes until [`resume`](Self::resume), and the peer is made to
@@ -94,7 +94,10 @@ impl Stream<'_> {
     /// Asks for [`Handler::timer`](crate::Handler::timer) after `delay`; `None` cancels. There is one timer to a
     /// stream.
     pub fn set_timer(&mut self, delay: Option<Duration>) {
-        self.control.timer = delay.map(|delay| self.now + delay);
+        match delay {
+            Some(delay) => self.control.ask().timer = Some(self.now + delay),
+            None => self.control.grant(|asked| asked.timer = None),
+        }
     }
 
     /// Ends the stream: a WebSocket by a closing handshake with code 1000, anything else by closing the connection
@@ -106,13 +109,13 @@ impl Stream<'_> {
     /// Like [`close`](Self::close), with a code and a reason for a WebSocket peer. A code that may not be sent
     /// becomes 1000; a reason over 123 bytes is cut at a character.
     pub fn close_with(&mut self, code: u16, reason: &'static str) {
-        self.control.close = Some((code, reason));
+        self.control.ask().close = Some((code, reason));
     }
 
     /// Server: answers with `status` and a short text that says what it means; the session gets no further event
     /// but `closed`.
     pub fn refuse(&mut self, status: u16) {
-        self.control.answer = Some(Answer::Status(status));
+        self.control.ask().answer = Some(Answer::Status(status));
     }
 
     /// Server: answers with a file below `root`, with what HTTP offers for files: media type, entity tag, dates,
@@ -120,7 +123,7 @@ impl Stream<'_> {
     /// ones 501.
     /// What is not there or not served (see [`file_path`](crate::file::file_path)) is answered with 404.
     pub fn serve_file(&mut self, root: &Path, request: &Request<'_>) {
-        self.control.answer = Some(match FileRequest::new(root, request) {
+        self.control.ask().answer = Some(match FileRequest::new(root, request) {
             Ok(file) => Answer::File(Box::new(file)),
             Err(status) => Answer::Status(status),
         });
@@ -132,10 +135,42 @@ impl Stream<'_> {
 pub(crate) struct Control {
     pub(crate) want_write: bool,
     pub(crate) held: bool,
+    asked: Option<Box<Asked>>,
+}
+
+/// What few streams ask for, and those seldom: apart, so that it costs the others nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
     pub(crate) group: Option<Group>,
     pub(crate) timer: Option<Instant>,
     pub(crate) close: Option<(u16, &'static str)>,
     pub(crate) answer: Option<Answer>,
+}
+
+static NOTHING: Asked = Asked { group: None, timer: None, close: None, answer: None };
+
+impl Control {
+    pub(crate) fn asked(&self) -> &Asked {
+        self.asked.as_deref().unwrap_or(&NOTHING)
+    }
+
+    pub(crate) fn ask(&mut self) -> &mut Asked {
+        self.asked.get_or_insert_default()
+    }
+
+    /// Takes back what has been granted, and forgets it all when nothing is left.
+    pub(crate) fn grant<T: Default>(&mut self, granted: impl FnOnce(&mut Asked) -> T) -> T {
+        let Some(asked) = &mut self.asked else { return T::default() };
+        let granted = granted(asked);
+        if let Asked { group: None, timer: None, close: None, answer: None } = **asked {
+            self.asked = None;
+        }
+        granted
+    }
+
+    pub(crate) fn take_answer(&mut self) -> Option<Answer> {
+        self.grant(|asked| asked.answer.take())
+    }
 }
 
 /// How the library is to answer a request.
@@ -147,26 +182,58 @@ pub(crate) enum Answer {
     WebSocket(Box<crate::message::Acceptance>),
 }
 
+/// What is kept of [`LinkInfo`](crate::LinkInfo), for every connection: in as few bytes as most of them need.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) id: ConnectionId,
+    /// `NOBODY` for an outgoing connection.
+    listener: u16,
+    /// The peer, unless there is more to say about it.
+    port: u16,
+    address: Ipv4Addr,
+    more: Option<Box<More>>,
+}
+
+/// What does not fit there.
+#[derive(Debug)]
+struct More {
+    peer: Option<SocketAddr>,
+    tls: Option<TlsInfo>,
+}
+
+const NOBODY: u16 = u16::MAX;
+
 impl Link {
     pub(crate) fn new(link: &LinkInfo) -> Self {
-        let tls = link.tls.clone().map(Box::new);
-        Self { id: link.id, listener: link.listener, peer: link.peer, tls }
+        let listener = link.listener.map_or(NOBODY, |number| u16::try_from(number).unwrap_or(NOBODY - 1));
+        let mut kept = Self { id: link.id, listener, port: 0, address: Ipv4Addr::UNSPECIFIED, more: None };
+        match (link.peer, &link.tls) {
+            (Some(SocketAddr::V4(peer)), None) => (kept.address, kept.port) = (*peer.ip(), peer.port()),
+            (peer, tls) => kept.more = Some(Box::new(More { peer, tls: tls.clone() })),
+        }
+        kept
     }
 
     /// A link that is not established yet.
     pub(crate) fn none() -> Self {
         let id = ConnectionId { index: u32::MAX, generation: u32::MAX };
-        Self { id, listener: None, peer: None, tls: None }
+        Self::new(&LinkInfo { id, listener: None, peer: None, tls: None })
     }
-}
 
-/// What is kept of [`LinkInfo`](crate::LinkInfo).
-#[derive(Debug)]
-pub(crate) struct Link {
-    pub(crate) id: ConnectionId,
-    pub(crate) listener: Option<usize>,
-    pub(crate) peer: Option<SocketAddr>,
-    pub(crate) tls: Option<Box<TlsInfo>>,
+    fn peer(&self) -> Option<SocketAddr> {
+        match &self.more {
+            Some(more) => more.peer,
+            None => Some((self.address, self.port).into()),
+        }
+    }
+
+    fn listener(&self) -> Option<usize> {
+        Some(self.listener.into()).filter(|_| self.listener != NOBODY)
+    }
+
+    fn tls(&self) -> Option<&TlsInfo> {
+        self.more.as_ref()?.tls.as_ref()
+    }
 }
 
 /// Connections to be given a turn, on the same thread.

@@ -68,7 +68,7 @@ impl<H: Handler> Turn<'_, '_, H> {
     /// What became a WebSocket while the driver was draining already is closed like those that were one before.
     pub(crate) fn go_away(&mut self) {
         if self.connection.draining {
-            self.connection.control.close.get_or_insert(GOING_AWAY);
+            self.connection.control.ask().close.get_or_insert(GOING_AWAY);
         }
     }
 
@@ -118,11 +118,11 @@ impl<H: Handler> Turn<'_, '_, H> {
         {
             return self.send_opening();
         }
-        if connection.control.answer.is_some() {
+        if connection.control.asked().answer.is_some() {
             if let Role::Server(_) = connection.role {
                 return self.send_answer();
             }
-            connection.control.answer = None; // there is no request to answer
+            connection.control.take_answer(); // there is no request to answer
         }
         if connection.transfer().is_some() {
             return self.send_file();
@@ -132,7 +132,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             self.offer();
             return true;
         }
-        if let Some((code, reason)) = connection.control.close {
+        if let Some((code, reason)) = connection.control.asked().close {
             return self.close(code, reason);
         }
         false
@@ -140,31 +140,34 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// One turn of the application.
     fn offer(&mut self) {
-        let Connection { role, session: Some(session), control, link, now, .. } = &mut *self.connection
-        else {
+        let Connection { role, session: Some(session), control, link, .. } = &mut *self.connection else {
             return;
         };
         let protocol = role.protocol();
         let out = Writable { role, out: self.out, stamp: &self.shared.stamp };
-        let mut stream = Stream { control, link, protocol, now: *now, wakes: &mut self.shared.wakes };
+        let mut stream =
+            Stream { control, link, protocol, now: self.shared.now, wakes: &mut self.shared.wakes };
         self.handler.writable(session, out, &mut stream);
     }
 
     /// Shows the application a stream that has no session yet.
     pub(crate) fn introduce<T>(&mut self, event: impl FnOnce(&mut H, &mut Stream<'_>) -> T) -> T {
-        let Connection { role, control, link, now, .. } = &mut *self.connection;
+        let Connection { role, control, link, .. } = &mut *self.connection;
         let protocol = role.protocol();
-        event(self.handler, &mut Stream { control, link, protocol, now: *now, wakes: &mut self.shared.wakes })
+        event(
+            self.handler,
+            &mut Stream { control, link, protocol, now: self.shared.now, wakes: &mut self.shared.wakes },
+        )
     }
 
     /// Tells the application something about its stream, if it has one.
     pub(crate) fn tell(&mut self, event: impl FnOnce(&mut H, &mut H::Session, &mut Stream<'_>)) {
-        let Connection { role, session: Some(session), control, link, now, .. } = &mut *self.connection
-        else {
+        let Connection { role, session: Some(session), control, link, .. } = &mut *self.connection else {
             return;
         };
         let protocol = role.protocol();
-        let mut stream = Stream { control, link, protocol, now: *now, wakes: &mut self.shared.wakes };
+        let mut stream =
+            Stream { control, link, protocol, now: self.shared.now, wakes: &mut self.shared.wakes };
         event(self.handler, session, &mut stream);
     }
 
@@ -182,7 +185,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             }
         };
         if done != Err(SendError::Full) {
-            self.connection.control.close = None;
+            self.connection.control.grant(|asked| asked.close = None);
         }
         true
     }

@@ -29,7 +29,7 @@ pub struct Limits {
     /// How long a closed link is still read from, and the input thrown away, so that the last bytes sent are not
     /// destroyed by a reset ([RFC 9112 §9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)). Default 2 s.
     pub linger: Duration,
-    /// How many links there may be. Default 65,536. At the limit listeners rest and clients wait in the kernel's
+    /// How many links there may be. Default 65,536, at most 16,777,216. At the limit listeners rest and clients wait in the kernel's
     /// backlog; outgoing connections get [`Closed::Limit`](app::Closed::Limit).
     pub connections: u32,
     /// How many connections are accepted in a row before those that exist get a turn. Default 64.

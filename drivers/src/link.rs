@@ -22,16 +22,21 @@ use crate::workspace::Workspace;
 pub struct Link<C> {
     pub(crate) socket: OwnedFd,
     pub(crate) ready: Ready,
-    pub(crate) id: ConnectionId,
     pub(crate) files: FileList,
-    pub(crate) tls: Option<Box<Tls>>,
+    pub(crate) apart: Option<Box<Apart>>,
+    pub(crate) phase: Phase<C>,
+}
+
+/// What a plain link at rest does without.
+#[derive(Debug, Default)]
+pub(crate) struct Apart {
+    pub(crate) tls: Option<Tls>,
     /// Input not yet taken by the connection.
     pub(crate) rx: Option<Buffer>,
     /// Output not yet taken by the socket (or by TLS).
     pub(crate) tx: Option<Buffer>,
     /// The link's own deadline: of the handshake, of send progress or of lingering.
     pub(crate) deadline: Option<Instant>,
-    pub(crate) phase: Phase<C>,
 }
 
 #[derive(Debug)]
@@ -46,6 +51,7 @@ pub(crate) enum Phase<C> {
 
 #[derive(Debug)]
 pub(crate) struct Waiting<C> {
+    pub(crate) id: ConnectionId,
     pub(crate) connection: Option<C>,
     pub(crate) listener: Option<usize>,
     pub(crate) peer: Option<SocketAddr>,
@@ -67,6 +73,9 @@ pub(crate) struct Ready {
     /// Our side of the socket is shut.
     pub(crate) shut: bool,
 }
+
+/// How many [`Apart`]s of links that came to rest are kept for the next ones.
+const SPARE: usize = 64;
 
 /// A socket and where it comes from.
 #[derive(Debug)]
@@ -118,15 +127,15 @@ impl<C> Link<C> {
         if let Some(tls) = tls {
             let tls = tls.accept(workspace.limits.buffer).ok()?;
             let deadline = now + workspace.limits.tls_handshake;
-            let waiting = Waiting { connection: None, listener, peer };
-            return Some(Self::handshake(socket, id, tls, waiting, deadline));
+            let waiting = Waiting { id, connection: None, listener, peer };
+            return Some(Self::handshake(socket, tls, waiting, deadline));
         }
         let connection = service.accept(&LinkInfo { id, listener, peer, tls: None }, now);
         let Some(connection) = connection else {
             workspace.stats.refused += 1;
             return None;
         };
-        Some(Self::new(socket, id, Phase::Open(connection)))
+        Some(Self::new(socket, Phase::Open(connection)))
     }
 
     /// A link for an outgoing connection whose transport is established; the socket must not be blocking. With `tls`
@@ -146,8 +155,8 @@ impl<C> Link<C> {
         if let Some((tls, target, deadline)) = tls {
             return match tls.connect(target, workspace.limits.buffer) {
                 Ok(tls) => {
-                    let waiting = Waiting { connection: Some(connection), listener: None, peer };
-                    Ok(Self::handshake(socket, id, tls, waiting, deadline))
+                    let waiting = Waiting { id, connection: Some(connection), listener: None, peer };
+                    Ok(Self::handshake(socket, tls, waiting, deadline))
                 }
                 Err(why) => {
                     workspace.stats.failed += 1;
@@ -158,34 +167,65 @@ impl<C> Link<C> {
         }
         workspace.stats.connected += 1;
         service.connected(&mut connection, &LinkInfo { id, listener: None, peer, tls: None }, now);
-        Ok(Self::new(socket, id, Phase::Open(connection)))
+        Ok(Self::new(socket, Phase::Open(connection)))
     }
 
-    fn handshake(
-        socket: OwnedFd,
-        id: ConnectionId,
-        tls: Tls,
-        waiting: Waiting<C>,
-        deadline: Instant,
-    ) -> Self {
-        let mut link = Self::new(socket, id, Phase::Handshake(Box::new(waiting)));
-        link.tls = Some(Box::new(tls));
-        link.deadline = Some(deadline);
+    fn handshake(socket: OwnedFd, tls: Tls, waiting: Waiting<C>, deadline: Instant) -> Self {
+        let mut link = Self::new(socket, Phase::Handshake(Box::new(waiting)));
+        link.apart = Some(Box::new(Apart { tls: Some(tls), deadline: Some(deadline), ..Apart::default() }));
         link
     }
 
-    fn new(socket: OwnedFd, id: ConnectionId, phase: Phase<C>) -> Self {
+    fn new(socket: OwnedFd, phase: Phase<C>) -> Self {
         let ready = Ready { readable: true, writable: true, ..Ready::default() };
-        Self {
-            socket,
-            ready,
-            id,
-            files: FileList::EMPTY,
-            tls: None,
-            rx: None,
-            tx: None,
-            deadline: None,
-            phase,
+        Self { socket, ready, files: FileList::EMPTY, apart: None, phase }
+    }
+
+    pub(crate) fn tls(&self) -> Option<&Tls> {
+        self.apart.as_ref()?.tls.as_ref()
+    }
+
+    pub(crate) fn tls_mut(&mut self) -> Option<&mut Tls> {
+        self.apart.as_mut()?.tls.as_mut()
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.apart.as_ref()?.deadline
+    }
+
+    pub(crate) fn set_deadline(&mut self, deadline: Option<Instant>, workspace: &mut Workspace) {
+        if deadline.is_some() || self.apart.is_some() {
+            self.apart(workspace).deadline = deadline;
+        }
+    }
+
+    fn apart(&mut self, workspace: &mut Workspace) -> &mut Apart {
+        self.apart.get_or_insert_with(|| workspace.spare.pop().unwrap_or_default())
+    }
+
+    /// The input, and the output, that the last turn has left over.
+    pub(crate) fn take_buffers(&mut self) -> (Option<Buffer>, Option<Buffer>) {
+        self.apart.as_mut().map_or((None, None), |apart| (apart.rx.take(), apart.tx.take()))
+    }
+
+    /// Keeps what this turn leaves over.
+    pub(crate) fn keep_buffers(&mut self, rx: Buffer, tx: Buffer, workspace: &mut Workspace) {
+        let (rx, tx) = (workspace.pool.keep(rx), workspace.pool.keep(tx));
+        if rx.is_some() || tx.is_some() {
+            let apart = self.apart(workspace);
+            (apart.rx, apart.tx) = (rx, tx);
+        }
+    }
+
+    /// Gives back what is not needed any more.
+    pub(crate) fn tidy(&mut self, workspace: &mut Workspace) {
+        let empty = |apart: &mut Box<Apart>| {
+            matches!(**apart, Apart { tls: None, rx: None, tx: None, deadline: None })
+        };
+        if let Some(apart) = self.apart.take_if(empty)
+            && workspace.spare.len() < SPARE
+        {
+            workspace.spare.push(apart);
         }
     }
 
@@ -204,7 +244,8 @@ impl<C> Link<C> {
 
     /// What to wait for before the next turn. May change with every turn.
     pub fn interest<S: Service<Connection = C>>(&self, service: &S) -> Interest {
-        let writable = self.tx.is_some() || self.tls.as_ref().is_some_and(|tls| tls.wants_write());
+        let tls = self.tls().is_some_and(|tls| tls.wants_write());
+        let writable = tls || self.apart.as_ref().is_some_and(|apart| apart.tx.is_some());
         let readable = match &self.phase {
             Phase::Open(connection) => service.wants(connection).read,
             Phase::Handshake(_) | Phase::Linger => true,
@@ -219,7 +260,7 @@ impl<C> Link<C> {
             Phase::Open(_) => Reason::SendProgress,
             Phase::Linger => Reason::Close,
         };
-        let own = self.deadline.map(|at| Deadline::new(at, reason));
+        let own = self.deadline().map(|at| Deadline::new(at, reason));
         match &self.phase {
             Phase::Open(connection) => Deadline::earlier(own, service.poll_timeout(connection)),
             Phase::Handshake(_) | Phase::Linger => own,
@@ -276,7 +317,8 @@ impl<C> Link<C> {
         why: Closed,
     ) {
         workspace.files.close_all(&mut self.files);
-        for buffer in [self.rx.take(), self.tx.take()].into_iter().flatten() {
+        let (rx, tx) = self.take_buffers();
+        for buffer in [rx, tx].into_iter().flatten() {
             workspace.pool.give(buffer);
         }
         let connection = match core::mem::replace(&mut self.phase, Phase::Linger) {

@@ -1,15 +1,17 @@
 use std::collections::VecDeque;
 
-use app::ConnectionId;
-use proto_core::Instant;
-
 use crate::dial::Dial;
 use crate::link::Link;
+use crate::timers::Tick;
+use app::ConnectionId;
 
 /// The connections of one thread, by index, and the queue of those that are due a turn.
 #[derive(Debug)]
 pub(crate) struct Table<C> {
-    slots: Vec<Slot<C>>,
+    /// In chunks, so that growing moves nothing and leaves nothing behind.
+    chunks: Vec<Box<[Slot<C>]>>,
+    /// How many slots have been used.
+    size: u32,
     free: Vec<u32>,
     queue: VecDeque<u32>,
 }
@@ -20,7 +22,7 @@ pub(crate) struct Slot<C> {
     pub(crate) watch: Watch,
     queued: bool,
     /// When the timers will look at this slot.
-    pub(crate) armed: Option<Instant>,
+    pub(crate) armed: Tick,
     pub(crate) occupant: Occupant<C>,
 }
 
@@ -39,19 +41,32 @@ pub(crate) enum Watch {
     Both,
 }
 
+/// Slots to a chunk.
+const CHUNK: usize = 64;
+
+impl<C> Slot<C> {
+    const EMPTY: Self = Self {
+        generation: 0,
+        watch: Watch::Nothing,
+        queued: false,
+        armed: Tick::NEVER,
+        occupant: Occupant::Nobody,
+    };
+}
+
 impl<C> Table<C> {
     pub(crate) const fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), queue: VecDeque::new() }
+        Self { chunks: Vec::new(), size: 0, free: Vec::new(), queue: VecDeque::new() }
     }
 
     /// How many slots are occupied.
     pub(crate) fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.size as usize - self.free.len()
     }
 
     /// How many slots there are, free or not.
     pub(crate) fn size(&self) -> u32 {
-        self.slots.len() as u32
+        self.size
     }
 
     /// The name that the next occupant will have.
@@ -59,25 +74,22 @@ impl<C> Table<C> {
         let index = match self.free.last() {
             Some(&index) => index,
             None => {
-                let index = self.slots.len() as u32;
-                self.slots.push(Slot {
-                    generation: 0,
-                    watch: Watch::Nothing,
-                    queued: false,
-                    armed: None,
-                    occupant: Occupant::Nobody,
-                });
+                let index = self.size;
+                if index as usize / CHUNK == self.chunks.len() {
+                    self.chunks.push((0..CHUNK).map(|_| Slot::EMPTY).collect());
+                }
+                self.size += 1;
                 self.free.push(index);
                 index
             }
         };
-        ConnectionId { index, generation: self.slots[index as usize].generation }
+        ConnectionId { index, generation: self.slot(index).map_or(0, |slot| slot.generation) }
     }
 
     /// Puts `occupant` where the last [`vacancy`](Self::vacancy) was, and in the queue.
     pub(crate) fn occupy(&mut self, occupant: Occupant<C>, watch: Watch) -> Option<ConnectionId> {
         let index = self.free.pop()?;
-        let slot = self.slots.get_mut(index as usize)?;
+        let slot = self.slot(index)?;
         (slot.occupant, slot.watch) = (occupant, watch);
         let id = ConnectionId { index, generation: slot.generation };
         self.enqueue(index);
@@ -86,7 +98,7 @@ impl<C> Table<C> {
 
     /// Takes out the occupant; its name is not used again.
     pub(crate) fn vacate(&mut self, index: u32) -> Occupant<C> {
-        let Some(slot) = self.slots.get_mut(index as usize) else { return Occupant::Nobody };
+        let Some(slot) = self.slot(index) else { return Occupant::Nobody };
         if matches!(slot.occupant, Occupant::Nobody) {
             return Occupant::Nobody;
         }
@@ -97,24 +109,24 @@ impl<C> Table<C> {
 
     /// Frees a slot whose occupant was taken out.
     pub(crate) fn release(&mut self, index: u32) {
-        if let Some(slot) = self.slots.get_mut(index as usize) {
+        if let Some(slot) = self.slot(index) {
             slot.generation = slot.generation.wrapping_add(1);
-            (slot.armed, slot.watch) = (None, Watch::Nothing);
+            (slot.armed, slot.watch) = (Tick::NEVER, Watch::Nothing);
             self.free.push(index);
         }
     }
 
     pub(crate) fn slot(&mut self, index: u32) -> Option<&mut Slot<C>> {
-        self.slots.get_mut(index as usize)
+        self.chunks.get_mut(index as usize / CHUNK)?.get_mut(index as usize % CHUNK)
     }
 
     pub(crate) fn named(&mut self, id: ConnectionId) -> Option<&mut Slot<C>> {
-        self.slots.get_mut(id.index as usize).filter(|slot| slot.generation == id.generation)
+        self.slot(id.index).filter(|slot| slot.generation == id.generation)
     }
 
     /// Gives a slot a turn, once however often it is asked for.
     pub(crate) fn enqueue(&mut self, index: u32) {
-        if let Some(slot) = self.slots.get_mut(index as usize)
+        if let Some(slot) = self.slot(index)
             && !slot.queued
         {
             slot.queued = true;
@@ -124,7 +136,7 @@ impl<C> Table<C> {
 
     pub(crate) fn dequeue(&mut self) -> Option<u32> {
         let index = self.queue.pop_front()?;
-        if let Some(slot) = self.slots.get_mut(index as usize) {
+        if let Some(slot) = self.slot(index) {
             slot.queued = false;
         }
         Some(index)

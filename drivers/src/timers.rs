@@ -1,4 +1,3 @@
-use app::ConnectionId;
 use proto_core::Instant;
 
 /// The deadlines of one thread's connections.
@@ -13,30 +12,63 @@ pub(crate) struct Timers {
     heap: Vec<Entry>,
 }
 
-/// When to look at which connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Entry {
-    pub(crate) at: Instant,
-    pub(crate) id: ConnectionId,
+/// When to look at which place of the table: a [`Tick`] above, and the place in the low bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Entry(u64);
+
+/// Time as timers know it, in units of 1.024 ms: nothing is looked at before its time, and at most a tick after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Tick(u64);
+
+/// How many places there may be.
+pub(crate) const PLACES: u32 = 1 << PLACE_BITS;
+const PLACE_BITS: u32 = 24;
+const TICK_BITS: u32 = 10;
+const ARITY: usize = 4;
+
+impl Tick {
+    /// What a place that nobody will look at is armed with.
+    pub(crate) const NEVER: Self = Self(u64::MAX >> PLACE_BITS);
+
+    /// The first tick that is not before `at`.
+    pub(crate) fn not_before(at: Instant) -> Self {
+        Self(at.0.div_ceil(1 << TICK_BITS).min(Self::NEVER.0 - 1))
+    }
+
+    fn moment(self) -> Instant {
+        Instant(self.0 << TICK_BITS)
+    }
 }
 
-const ARITY: usize = 4;
+impl Entry {
+    fn new(at: Tick, place: u32) -> Self {
+        Self(at.0 << PLACE_BITS | u64::from(place % PLACES))
+    }
+
+    pub(crate) fn at(self) -> Tick {
+        Tick(self.0 >> PLACE_BITS)
+    }
+
+    pub(crate) fn place(self) -> u32 {
+        self.0 as u32 % PLACES
+    }
+}
 
 impl Timers {
     /// The first moment at which something is to be looked at.
     pub(crate) fn next(&self) -> Option<Instant> {
-        self.heap.first().map(|entry| entry.at)
+        self.heap.first().map(|entry| entry.at().moment())
     }
 
     /// Adds an entry.
-    pub(crate) fn add(&mut self, at: Instant, id: ConnectionId) {
-        self.heap.push(Entry { at, id });
+    pub(crate) fn add(&mut self, at: Tick, place: u32) {
+        self.heap.push(Entry::new(at, place));
         self.up(self.heap.len() - 1);
     }
 
     /// Takes out an entry that is due.
     pub(crate) fn expire(&mut self, now: Instant) -> Option<Entry> {
-        let first = *self.heap.first().filter(|entry| entry.at <= now)?;
+        let first = *self.heap.first().filter(|entry| entry.at().moment() <= now)?;
         self.heap.swap_remove(0);
         self.down(0);
         Some(first)
@@ -58,7 +90,7 @@ impl Timers {
     fn up(&mut self, mut index: usize) {
         while index > 0 {
             let parent = (index - 1) / ARITY;
-            if self.heap[parent].at <= self.heap[index].at {
+            if self.heap[parent] <= self.heap[index] {
                 return;
             }
             self.heap.swap(parent, index);
@@ -70,8 +102,8 @@ impl Timers {
         loop {
             let first = index * ARITY + 1;
             let children = first..(first + ARITY).min(self.heap.len());
-            let Some(least) = children.min_by_key(|&child| self.heap[child].at) else { return };
-            if self.heap[index].at <= self.heap[least].at {
+            let Some(least) = children.min_by_key(|&child| self.heap[child]) else { return };
+            if self.heap[index] <= self.heap[least] {
                 return;
             }
             self.heap.swap(index, least);
@@ -84,8 +116,10 @@ impl Timers {
 mod tests {
     use super::*;
 
-    fn id(index: u32) -> ConnectionId {
-        ConnectionId { index, generation: 0 }
+    const TICK: u64 = 1 << TICK_BITS;
+
+    fn add(timers: &mut Timers, ticks: u64) {
+        timers.add(Tick::not_before(Instant(ticks * TICK)), ticks as u32);
     }
 
     /// A scrambled order that visits every residue once.
@@ -96,14 +130,14 @@ mod tests {
     #[test]
     fn entries_expire_in_order_and_not_before_their_time() {
         let mut timers = Timers::default();
-        for at in scrambled(1_000) {
-            timers.add(Instant(at), id(at as u32));
-        }
-        assert_eq!(timers.expire(Instant(0)).map(|e| e.at), Some(Instant(0)));
+        scrambled(1_000).for_each(|at| add(&mut timers, at));
+        assert_eq!(timers.expire(Instant(0)).map(Entry::place), Some(0));
         assert_eq!(timers.expire(Instant(0)), None);
         for at in 1..1_000 {
-            assert_eq!(timers.next(), Some(Instant(at)));
-            assert_eq!(timers.expire(Instant(at)), Some(Entry { at: Instant(at), id: id(at as u32) }));
+            assert_eq!(timers.next(), Some(Instant(at * TICK)));
+            assert_eq!(timers.expire(Instant(at * TICK - 1)), None);
+            let entry = timers.expire(Instant(at * TICK)).unwrap();
+            assert_eq!((entry.at(), entry.place()), (Tick(at), at as u32));
         }
         assert_eq!((timers.next(), timers.len()), (None, 0));
     }
@@ -111,11 +145,22 @@ mod tests {
     #[test]
     fn what_is_retained_is_still_in_order() {
         let mut timers = Timers::default();
-        scrambled(1_000).for_each(|at| timers.add(Instant(at), id(at as u32)));
-        timers.retain(|entry| entry.at.0 % 3 == 0);
+        scrambled(1_000).for_each(|at| add(&mut timers, at));
+        timers.retain(|entry| entry.place() % 3 == 0);
         for at in (0..1_000).step_by(3) {
-            assert_eq!(timers.expire(Instant(u64::MAX)).map(|e| e.at), Some(Instant(at)));
+            assert_eq!(timers.expire(Instant(u64::MAX)).map(Entry::place), Some(at));
         }
         assert_eq!(timers.len(), 0);
+    }
+
+    #[test]
+    fn moments_are_rounded_up_and_places_and_times_do_not_mix() {
+        assert_eq!(Tick::not_before(Instant(1)).moment(), Instant(TICK));
+        assert_eq!(Tick::not_before(Instant(TICK)).moment(), Instant(TICK));
+        let far = Tick::not_before(Instant(u64::MAX));
+        assert!(far < Tick::NEVER);
+        let entry = Entry::new(far, PLACES - 1);
+        assert_eq!((entry.at(), entry.place()), (far, PLACES - 1));
+        assert!(Entry::new(Tick(1), PLACES - 1) < Entry::new(Tick(2), 0));
     }
 }

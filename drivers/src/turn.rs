@@ -6,9 +6,10 @@ use app::{Action, Closed, LinkInfo, Service, TlsFault};
 use proto_core::{Instant, Reason, WriteBuf};
 
 use crate::files::{FileList, Files};
-use crate::link::{Link, Phase, Turn, Waiting};
+use crate::link::{Apart, Link, Phase, Turn, Waiting};
 use crate::pool::Buffer;
 use crate::socket;
+use crate::tls::Tls;
 use crate::workspace::Workspace;
 
 /// How many requests to the outside a connection may make in one turn.
@@ -35,7 +36,7 @@ impl<C> Link<C> {
             match why {
                 // The alert that says why is to arrive.
                 Closed::Tls(_) => {
-                    self.deadline = Some(now + workspace.limits.linger);
+                    self.set_deadline(Some(now + workspace.limits.linger), workspace);
                     self.linger_turn(workspace, now)
                 }
                 // What the peer does not take must not stay with the kernel in our place.
@@ -57,11 +58,13 @@ impl<C> Link<C> {
         now: Instant,
     ) -> Result<Turn, Closed> {
         let Phase::Handshake(waiting) = &mut self.phase else { return Ok(Turn::Wait) };
-        let Some(tls) = &mut self.tls else { return Ok(Turn::Over) };
-        let mut rx = workspace.pool.restore(self.rx.take());
+        let Some(Apart { tls: Some(tls), rx: kept, deadline, .. }) = self.apart.as_deref_mut() else {
+            return Ok(Turn::Over);
+        };
+        let mut rx = workspace.pool.restore(kept.take());
         let shaken = tls.shake(&self.socket, &mut self.ready, workspace, &mut rx);
-        self.rx = workspace.pool.keep(rx);
-        let overdue = self.deadline.is_some_and(|at| at <= now);
+        *kept = workspace.pool.keep(rx);
+        let overdue = deadline.is_some_and(|at| at <= now);
         let incoming = waiting.connection.is_none();
         if shaken.is_err() || overdue && tls.is_handshaking() {
             workspace.stats.handshakes_failed += 1;
@@ -73,8 +76,9 @@ impl<C> Link<C> {
             return Ok(if self.ready.readable { Turn::Again } else { Turn::Wait });
         }
         workspace.stats.handshakes += 1;
-        let Waiting { listener, peer, .. } = **waiting;
-        let link = LinkInfo { id: self.id, listener, peer, tls: Some(tls.info()) };
+        let Waiting { id, listener, peer, .. } = **waiting;
+        *deadline = None;
+        let link = LinkInfo { id, listener, peer, tls: Some(tls.info()) };
         let connection = match waiting.connection.take() {
             Some(mut connection) => {
                 workspace.stats.connected += 1;
@@ -83,7 +87,6 @@ impl<C> Link<C> {
             }
             None => service.accept(&link, now),
         };
-        self.deadline = None;
         let Some(connection) = connection else {
             workspace.stats.refused += 1;
             return Ok(self.finish(service, workspace, now));
@@ -102,13 +105,14 @@ impl<C> Link<C> {
         service.handle_timeout(connection, now);
         let reads = service.wants(connection).read;
 
-        let mut tx = workspace.pool.restore(self.tx.take());
+        let (rx, tx) = self.take_buffers();
+        let mut tx = workspace.pool.restore(tx);
         if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
             self.send(&mut tx, workspace, now);
         }
-        let mut rx = workspace.pool.restore(self.rx.take());
+        let mut rx = workspace.pool.restore(rx);
         if reads && let Err(why) = self.fill(&mut rx, workspace) {
-            (self.rx, self.tx) = (Some(rx), Some(tx)); // to be returned to the pool
+            self.keep_buffers(rx, tx, workspace); // to be returned to the pool
             return Err(why);
         }
         let full = self.converse(service, workspace, &mut rx, &mut tx);
@@ -118,18 +122,18 @@ impl<C> Link<C> {
         let flushed = tx.is_empty() && !self.wants_flush();
         rx.compact();
         let has_room = rx.room() > 0;
-        self.rx = workspace.pool.keep(rx);
-        self.tx = workspace.pool.keep(tx);
+        self.keep_buffers(rx, tx, workspace);
 
         let overdue = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now);
         if flushed {
-            self.deadline = None;
-        } else if overdue(self.deadline) {
+            self.set_deadline(None, workspace);
+        } else if overdue(self.deadline()) {
             return Err(Closed::Timeout(Reason::SendProgress));
         }
+        self.tidy(workspace);
         let Phase::Open(connection) = &mut self.phase else { return Ok(Turn::Wait) };
         let wants = service.wants(connection);
-        if let Some(fault) = self.tls.as_ref().and_then(|tls| tls.fault()) {
+        if let Some(fault) = self.tls().and_then(Tls::fault) {
             return Err(Closed::Tls(fault));
         }
         if wants.close && flushed {
@@ -152,9 +156,9 @@ impl<C> Link<C> {
         rx: &mut Buffer,
         tx: &mut Buffer,
     ) -> bool {
+        let has_plaintext = self.tls().is_some_and(Tls::has_plaintext);
         let Phase::Open(connection) = &mut self.phase else { return false };
         let Workspace { scratch, files, min_output, .. } = workspace;
-        let has_plaintext = self.tls.as_ref().is_some_and(|tls| tls.has_plaintext());
         let mut actions = ACTIONS;
         loop {
             if tx.room() < *min_output {
@@ -202,7 +206,7 @@ impl<C> Link<C> {
     /// Reads once, behind what is already in `rx`.
     fn fill(&mut self, rx: &mut Buffer, workspace: &mut Workspace) -> Result<(), Closed> {
         rx.compact();
-        if let Some(tls) = &mut self.tls {
+        if let Some(Apart { tls: Some(tls), .. }) = self.apart.as_deref_mut() {
             return tls.fill(&self.socket, &mut self.ready, workspace, rx);
         }
         if self.ready.readable && rx.room() > 0 {
@@ -214,26 +218,28 @@ impl<C> Link<C> {
 
     /// Whether a read now would give something.
     fn readable(&self) -> bool {
-        self.ready.readable || self.tls.as_ref().is_some_and(|tls| tls.has_plaintext())
+        self.ready.readable || self.tls().is_some_and(Tls::has_plaintext)
     }
 
     /// Whether TLS has something for the socket.
     fn wants_flush(&self) -> bool {
-        self.tls.as_ref().is_some_and(|tls| tls.wants_write())
+        self.tls().is_some_and(Tls::wants_write)
     }
 
     /// Writes once, and gives the peer time to take what is left.
     fn send(&mut self, tx: &mut Buffer, workspace: &mut Workspace, now: Instant) {
-        let sent = match &mut self.tls {
-            Some(tls) => tls.send(&self.socket, &mut self.ready, workspace, tx.filled()),
-            None => socket::write(&self.socket, &mut self.ready, &mut workspace.stats, tx.filled())
+        let sent = match self.apart.as_deref_mut() {
+            Some(Apart { tls: Some(tls), .. }) => {
+                tls.send(&self.socket, &mut self.ready, workspace, tx.filled())
+            }
+            _ => socket::write(&self.socket, &mut self.ready, &mut workspace.stats, tx.filled())
                 .map(|len| (len, len as u64, len < tx.len())),
         };
         let Ok((taken, moved, left)) = sent else {
             // The peer hears no more, but what it said before may still be there to be read: the answer to an upload
             // it did not want, say.
             tx.consume(tx.len());
-            if let Some(tls) = &mut self.tls {
+            if let Some(tls) = self.tls_mut() {
                 tls.mute();
             }
             self.on_hangup(true);
@@ -244,14 +250,15 @@ impl<C> Link<C> {
         if left {
             let limits = &workspace.limits;
             let latest = now + limits.send_progress;
-            self.deadline = Some(match self.deadline {
+            let deadline = match self.deadline() {
                 None => latest,
                 Some(at) if moved == 0 => at,
                 Some(at) => {
                     let earned = moved.saturating_mul(1_000_000).checked_div(limits.send_rate.into());
                     (at + Duration::from_micros(earned.unwrap_or(u64::MAX))).min(latest)
                 }
-            });
+            };
+            self.set_deadline(Some(deadline), workspace);
         }
     }
 
@@ -262,10 +269,10 @@ impl<C> Link<C> {
         workspace: &mut Workspace,
         now: Instant,
     ) -> Turn {
-        let truncated = self.tls.as_ref().is_some_and(|tls| tls.is_truncated());
+        let truncated = self.tls().is_some_and(Tls::is_truncated);
         self.end(service, workspace, if truncated { Closed::Tls(TlsFault::Truncated) } else { Closed::Done });
-        self.deadline = Some(now + workspace.limits.linger);
-        if let Some(tls) = &mut self.tls {
+        self.set_deadline(Some(now + workspace.limits.linger), workspace);
+        if let Some(tls) = self.tls_mut() {
             tls.say_goodbye();
         }
         self.linger_turn(workspace, now)
@@ -274,10 +281,10 @@ impl<C> Link<C> {
     /// Says goodbye, then waits for the peer to do the same. Closing a socket while input arrives would make the
     /// kernel answer it with a reset, and a reset makes the peer's kernel forget what it has not yet been asked for.
     fn linger_turn(&mut self, workspace: &mut Workspace, now: Instant) -> Turn {
-        if self.deadline.is_none_or(|at| at <= now) {
+        if self.deadline().is_none_or(|at| at <= now) {
             return Turn::Over;
         }
-        if let Some(tls) = &mut self.tls
+        if let Some(Apart { tls: Some(tls), .. }) = self.apart.as_deref_mut()
             && tls.wants_write()
             && !self.ready.shut
         {

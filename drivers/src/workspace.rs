@@ -2,6 +2,7 @@ use app::Service;
 
 use crate::files::Files;
 use crate::limits::{Limits, Stats};
+use crate::link::Apart;
 use crate::pool::Pool;
 
 /// What the links of one thread share: buffers, space for decoded data, open files, limits and counters.
@@ -10,6 +11,8 @@ pub struct Workspace {
     pub(crate) limits: Limits,
     pub(crate) stats: Stats,
     pub(crate) pool: Pool,
+    #[expect(clippy::vec_box, reason = "it is the boxes that are used again")]
+    pub(crate) spare: Vec<Box<Apart>>,
     pub(crate) files: Files,
     pub(crate) scratch: Box<[u8]>,
     /// The least room for output that a service is asked to work with.
@@ -24,6 +27,7 @@ impl Workspace {
         Self {
             stats: Stats::default(),
             pool: Pool::new(full, limits.pool),
+            spare: Vec::new(),
             files: Files::new(limits.files),
             scratch: vec![0; limits.scratch].into_boxed_slice(),
             min_output,

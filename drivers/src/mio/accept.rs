@@ -8,6 +8,7 @@ use super::{Driver, LISTENERS, watch};
 use crate::link::{Link, Origin};
 use crate::listen::{Accepted, Listen, ListenAddress, Listening, accept, open};
 use crate::table::{Occupant, Watch};
+use crate::timers::PLACES;
 use crate::tls::TlsAcceptor;
 
 #[derive(Debug)]
@@ -42,7 +43,7 @@ impl<S: Service> Driver<S> {
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.table.len() < self.workspace.limits.connections as usize
+        self.table.len() < self.workspace.limits.connections.min(PLACES) as usize
     }
 
     pub(super) fn accept(&mut self, now: Instant) {

@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use ::mio::event::Event;
 use ::mio::unix::SourceFd;
 use ::mio::{Events, Interest, Poll, Registry, Token};
-use app::{Closed, ConnectionId, Service, Wake};
+use app::{Closed, Service, Wake};
 use proto_core::{Instant, Reason};
 
 use crate::clock::Clock;
@@ -19,7 +19,7 @@ use crate::limits::Stats;
 use crate::link::Turn;
 use crate::options::SocketOptions;
 use crate::table::{Occupant, Table, Watch};
-use crate::timers::Timers;
+use crate::timers::{Tick, Timers};
 use crate::tls::{ClientTls, TlsConnector};
 use crate::waker::Waker;
 use crate::workspace::Workspace;
@@ -275,17 +275,17 @@ impl<S: Service> Driver<S> {
 
     fn look_at_timers(&mut self, now: Instant) {
         while let Some(entry) = self.timers.expire(now) {
-            if let Some(slot) = self.table.named(entry.id)
-                && slot.armed == Some(entry.at)
+            if let Some(slot) = self.table.slot(entry.place())
+                && slot.armed == entry.at()
             {
-                slot.armed = None;
-                self.table.enqueue(entry.id.index);
+                slot.armed = Tick::NEVER;
+                self.table.enqueue(entry.place());
             }
         }
         if self.timers.len() > 4 * self.table.len() + 1024 {
             let table = &mut self.table;
             self.timers
-                .retain(|entry| table.named(entry.id).is_some_and(|slot| slot.armed == Some(entry.at)));
+                .retain(|entry| table.slot(entry.place()).is_some_and(|slot| slot.armed == entry.at()));
         }
         if self.draining.is_some_and(|at| at <= now) {
             for index in 0..self.table.size() {
@@ -344,12 +344,10 @@ impl<S: Service> Driver<S> {
                 link.poll_timeout(&self.service).map(|deadline| deadline.at)
             }
         };
-        if let Some(at) = at
-            && slot.armed.is_none_or(|armed| at < armed)
-        {
-            slot.armed = Some(at);
-            let id = ConnectionId { index, generation: slot.generation };
-            self.timers.add(at, id);
+        let at = at.map(Tick::not_before);
+        if let Some(at) = at.filter(|&at| at < slot.armed) {
+            slot.armed = at;
+            self.timers.add(at, index);
         }
     }
 

@@ -37,6 +37,7 @@ pub(super) fn run(options: &Options) -> io::Result<()> {
 struct Bench {
     large: Vec<u8>,
     /// Buffers of finished echoes, for the next ones: a session that rests is a pointer.
+    #[expect(clippy::vec_box, reason = "it is the boxes that are used again")]
     spare: Vec<Box<Vec<u8>>>,
 }
 
@@ -46,6 +47,7 @@ enum Session {
         sent: u32,
     },
     /// The message that is coming in or going out.
+    #[expect(clippy::box_collection, reason = "a session that rests is a pointer")]
     Echo(Option<Box<Vec<u8>>>),
 }
 
