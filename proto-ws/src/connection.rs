@@ -4,9 +4,9 @@ use crate::apart::Apart;
 use crate::close::Local;
 use crate::incoming::{Incoming, Phase};
 use crate::keepalive::{Clock, Due};
-use crate::pong::Pong;
+use crate::rare::Rare;
 use crate::send::Masking;
-use crate::{CloseCode, Config, Error, Event, Kind, Outcome};
+use crate::{CloseCode, Config, Error, Event, Kind, Outcome, Reserved};
 
 /// Which end of the connection this is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,15 @@ pub enum Side {
     Server,
 }
 
+impl Side {
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+}
+
 /// A WebSocket connection after the opening handshake.
 ///
 /// The [crate's front page](crate) shows an exchange. `receive`, `transmit`, `wants` and the timeouts are those of
@@ -53,7 +62,7 @@ pub struct Connection {
     pub(crate) sending: Option<Kind>,
     pub(crate) clock: Clock,
     pub(crate) control: Budget,
-    pub(crate) pong: Pong,
+    pub(crate) rare: Rare,
     pub(crate) local: Local,
     /// The code of the peer's Close frame.
     pub(crate) remote: Option<CloseCode>,
@@ -71,13 +80,19 @@ impl Connection {
             Role::Client { mask_seed } => (Side::Client, Some(mask_seed)),
         };
         let limits = config.limits;
+        #[cfg_attr(not(feature = "deflate"), expect(unused_mut))]
+        let mut rare = Rare::default();
+        #[cfg(feature = "deflate")]
+        rare.set_deflate(
+            config.deflate.map(|agreement| crate::deflate::Deflate::new(&agreement, side, &limits)),
+        );
         Self {
-            incoming: Incoming::new(side, config.reserved, &limits),
+            incoming: Incoming::new(side, claimed(&config), &limits),
             masking: mask_seed.map(|seed| Apart::new(Masking::new(seed))),
             sending: None,
             clock: Clock::new(config.keep_alive, config.close_timeout),
             control: Budget::new(limits.control_burst, limits.control_per_second),
-            pong: Pong::default(),
+            rare,
             local: Local::Open,
             remote: None,
             initiator: side,
@@ -185,7 +200,7 @@ impl Connection {
     }
 
     fn owes_control(&self) -> bool {
-        self.is_open() && (self.pong.owed().is_some() || self.clock.ping_owed)
+        self.is_open() && (self.rare.owed().is_some() || self.clock.ping_owed)
     }
 
     fn give_up_closing(&mut self) {
@@ -198,6 +213,15 @@ impl Connection {
             Phase::Closed | Phase::Head | Phase::Payload => drop(self.fail(Error::CloseTimeout)),
         }
     }
+}
+
+/// The reserved bits that the peer may set.
+fn claimed(config: &Config) -> Reserved {
+    #[cfg(feature = "deflate")]
+    if config.deflate.is_some() {
+        return config.reserved.with(Reserved::RSV1);
+    }
+    config.reserved
 }
 
 impl Codec for Connection {

@@ -50,6 +50,14 @@ pub enum Error {
     CloseTimeout = 19,
     /// The peer proved nothing for [`KeepAlive::hang_up_after`](crate::KeepAlive::hang_up_after).
     Silent = 20,
+    /// A compressed message that is not DEFLATE (RFC 7692 section 7.2.2). Close code 1007.
+    Inflate = 21,
+    /// A compressed message that becomes more than [`Limits::max_expansion`](crate::Limits::max_expansion) times as
+    /// long. Close code 1009.
+    Expansion = 22,
+    /// A compressed message that the [`Pool`](crate::deflate::Pool) of the connection has no memory for. Close code
+    /// 1013.
+    Overloaded = 23,
 }
 
 impl Error {
@@ -68,10 +76,11 @@ impl Error {
             | Self::ExpectedContinuation
             | Self::CloseLength
             | Self::CloseCode => Some(CloseCode::PROTOCOL),
-            Self::InvalidUtf8 => Some(CloseCode::INVALID_DATA),
-            Self::FrameTooLarge | Self::MessageTooLarge | Self::TooManyFragments => {
+            Self::InvalidUtf8 | Self::Inflate => Some(CloseCode::INVALID_DATA),
+            Self::FrameTooLarge | Self::MessageTooLarge | Self::TooManyFragments | Self::Expansion => {
                 Some(CloseCode::TOO_LARGE)
             }
+            Self::Overloaded => Some(CloseCode::TRY_AGAIN_LATER),
             Self::Flood => Some(CloseCode::POLICY),
             Self::TransportEnded | Self::CloseTimeout | Self::Silent => None,
         }
@@ -105,6 +114,9 @@ impl core::fmt::Display for Error {
             Self::Flood => "too many control frames or empty fragments",
             Self::TransportEnded => "transport ended without a close frame",
             Self::CloseTimeout => "closing handshake timed out",
+            Self::Inflate => "compressed message is not DEFLATE",
+            Self::Expansion => "compressed message expands too much",
+            Self::Overloaded => "no memory left for a compressed message",
             Self::Silent => "peer silent for too long",
         })
     }

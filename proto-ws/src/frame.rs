@@ -219,6 +219,12 @@ impl Reserved {
         Self(self.0 | other.0)
     }
 
+    /// The bits of `self` that are not in `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether every bit of `other` is in `self`.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0

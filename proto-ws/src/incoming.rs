@@ -22,7 +22,7 @@ pub(crate) enum Phase {
 pub(crate) struct Incoming {
     /// Payload bytes of the present frame that are to come.
     pub(crate) remaining: u64,
-    key: MaskKey,
+    pub(crate) key: MaskKey,
     /// Bytes and frames of the present message, the present frame included; bytes are counted under a limit only.
     message_len: u32,
     fragments: u32,
@@ -35,12 +35,12 @@ pub(crate) struct Incoming {
     /// The kind of the present message, while inside one.
     pub(crate) message: Option<Kind>,
     /// Whether the present frame is the last of its message.
-    fin: bool,
+    pub(crate) fin: bool,
     /// Whether nothing of the present message has been told.
-    first: bool,
-    utf8: Utf8,
+    pub(crate) first: bool,
+    pub(crate) utf8: Utf8,
     /// The reserved bits of the present message.
-    reserved: Reserved,
+    pub(crate) reserved: Reserved,
     pub(crate) claimed: Reserved,
 }
 
@@ -66,10 +66,7 @@ impl Incoming {
     }
 
     pub(crate) const fn peer(&self) -> Side {
-        match self.side {
-            Side::Server => Side::Client,
-            Side::Client => Side::Server,
-        }
+        self.side.other()
     }
 
     /// Checks the first byte of a header, which needs nothing but the state between frames.
@@ -101,14 +98,15 @@ impl Incoming {
         }
     }
 
-    /// Checks a data frame of `len` bytes against the limits.
-    pub(crate) fn admit(&self, first: First, len: u64) -> Result<(), Error> {
+    /// Checks a data frame of `len` bytes against the limits. The length of a message that is `deflated` is known
+    /// when it is inflated.
+    pub(crate) fn admit(&self, first: First, len: u64, deflated: bool) -> Result<(), Error> {
         let (before, fragments) = match first.opcode {
             Opcode::Continuation => (self.message_len, self.fragments),
             _ => (0, 0),
         };
         let over = |len: u64, limit: u32| limit != Limits::UNLIMITED && len > u64::from(limit);
-        if over(len.saturating_add(before.into()), self.max_message) {
+        if !deflated && over(len.saturating_add(before.into()), self.max_message) {
             return Err(Error::MessageTooLarge);
         }
         if over(len, self.max_frame) {
@@ -167,27 +165,32 @@ impl Incoming {
 
     /// Moves past `payload`, the good bytes of a piece, and tells of it.
     pub(crate) fn told<'b>(&mut self, payload: &'b mut [u8]) -> Data<'b> {
-        self.key = self.key.after(payload.len());
-        self.remaining = self.remaining.saturating_sub(payload.len() as u64);
-        let end = match (self.remaining, self.fin) {
+        let end = match (self.remaining.saturating_sub(payload.len() as u64), self.fin) {
             (0, true) => End::Message,
             (0, false) => End::Frame,
             _ => End::Partial,
         };
-        let data = Data {
-            kind: self.message.unwrap_or(Kind::Binary), // inside a frame there is a message
+        let kind = self.message.unwrap_or(Kind::Binary); // inside a frame there is a message
+        self.advance(payload.len(), end);
+        Data {
+            kind,
             payload,
             first: core::mem::take(&mut self.first),
             end,
             remaining: self.remaining,
             reserved: self.reserved,
-        };
+        }
+    }
+
+    /// Moves past `taken` bytes of the present frame, to what ends there.
+    pub(crate) fn advance(&mut self, taken: usize, end: End) {
+        self.key = self.key.after(taken);
+        self.remaining = self.remaining.saturating_sub(taken as u64);
         if end != End::Partial {
             self.phase = Phase::Head;
         }
         if end == End::Message {
             self.message = None;
         }
-        data
     }
 }

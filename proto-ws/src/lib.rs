@@ -57,6 +57,7 @@
 //! |---|---|---|---|
 //! | [`Limits::max_frame`] | none | section 10.4 | 1009 at the header |
 //! | [`Limits::max_message`] | none (payload is streamed) | section 10.4 | 1009 at the header that exceeds it |
+//! | [`Limits::max_expansion`] | 256 times | RFC 7692 section 8 | 1009, while the message is inflated |
 //! | [`Limits::max_fragments`] | none | CVE-2026-48779 | 1009 at the header |
 //! | [`Limits::control_burst`], [`Limits::control_per_second`] | 10,000 and 330/s | ping and empty fragment floods | 1008 |
 //! | [`Config::close_timeout`] | 5 s | section 7.1.1 | transport closed, [`Outcome::Timeout`] |
@@ -65,10 +66,11 @@
 //! | `MessageAssembler::new`, frames | 16,384 | CVE-2026-48779 | the application closes with 1009 |
 //!
 //! Whatever the limits, a connection owns no more than its own size: with the `alloc` feature 128 bytes, to which a
-//! client adds 48 for its masking and the first ping 127 for its pong; without, all of that lies inside.
+//! client adds 48 for its masking and the first ping 127 for its pong (135 with `deflate`); without, all of that lies inside.
 //!
 //! # Features
 //!
+//! `deflate` gives [permessage-deflate](deflate), by `miniz_oxide`, or by `zlib-rs` with `deflate-zlib-rs`.
 //! `std` (default) lets UTF-8 validation detect the CPU's vectors at run time and turns on `alloc`; `alloc` gives
 //! `MessageAssembler`; `bytes` makes it give `bytes::Bytes`; `story` gives `subject`, for oracles and fuzzing.
 #![no_std]
@@ -82,6 +84,8 @@ mod apart;
 mod assembler;
 mod close;
 mod connection;
+#[cfg(feature = "deflate")]
+pub mod deflate;
 mod error;
 mod event;
 mod frame;
@@ -90,7 +94,7 @@ mod incoming;
 mod keepalive;
 mod limits;
 mod mask;
-mod pong;
+mod rare;
 mod receive;
 mod send;
 #[cfg(feature = "story")]

@@ -15,6 +15,9 @@ pub struct Config {
     pub close_timeout: Duration,
     /// The reserved bits that a negotiated extension has claimed. Default none.
     pub reserved: Reserved,
+    /// What was agreed on about permessage-deflate, which then has RSV1. Default `None`: it is not spoken.
+    #[cfg(feature = "deflate")]
+    pub deflate: Option<crate::deflate::Agreement>,
 }
 
 impl Default for Config {
@@ -24,6 +27,8 @@ impl Default for Config {
             keep_alive: KeepAlive::default(),
             close_timeout: Duration::from_secs(5),
             reserved: Reserved::NONE,
+            #[cfg(feature = "deflate")]
+            deflate: None,
         }
     }
 }
@@ -37,11 +42,17 @@ pub struct Limits {
     /// fails with close code 1009 before any of the payload is told.
     pub max_frame: u32,
     /// Payload bytes in one message, over all its frames. Default [`Limits::UNLIMITED`] (an assembler has its own
-    /// limit of 1 MiB). Section 10.4; beyond it the connection fails with 1009 at the header that exceeds it.
+    /// limit of 1 MiB). Section 10.4; beyond it the connection fails with 1009 at the header that exceeds it. The
+    /// bytes of a compressed message count as they are inflated, and those within the limit are told.
     pub max_message: u32,
     /// Frames in one message; 0 counts as 1. Default [`Limits::UNLIMITED`]: streaming keeps nothing per fragment.
     /// CVE-2026-48779; beyond it the connection fails with 1009.
     pub max_fragments: u32,
+    /// How many times its payload bytes a compressed message may become, looked at each time when 4 KiB of them are
+    /// inflated and more follow: what is shorter may expand by all that DEFLATE can, 1032 times. Default 256.
+    /// [RFC 7692 section 8](https://www.rfc-editor.org/rfc/rfc7692#section-8), decompression bombs; beyond it the
+    /// connection fails with 1009.
+    pub max_expansion: u32,
     /// Frames that carry no data (Ping, Pong, empty fragments) in one burst. Default 10,000.
     /// Section 10.4; beyond it the connection fails with 1008.
     pub control_burst: u32,
@@ -61,6 +72,7 @@ impl Default for Limits {
             max_frame: Self::UNLIMITED,
             max_message: Self::UNLIMITED,
             max_fragments: Self::UNLIMITED,
+            max_expansion: 256,
             control_burst: 10_000,
             control_per_second: 330,
         }

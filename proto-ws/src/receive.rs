@@ -2,7 +2,7 @@ use proto_core::Step;
 
 use crate::close::{self, Local};
 use crate::connection::Connection;
-use crate::frame::{self, Length, MAX_CONTROL, MAX_HEADER, Opcode};
+use crate::frame::{self, First, Length, MAX_CONTROL, MAX_HEADER, Opcode};
 use crate::incoming::Phase;
 use crate::mask::{MaskKey, xor};
 use crate::text;
@@ -12,8 +12,9 @@ impl Connection {
     /// Takes one frame, or what there is of it, off the front of `input`: see [`Codec::receive`].
     ///
     /// A frame that is complete in `input` gives one event. A header that is not complete stays unconsumed, as
-    /// does a control frame; the payload of a data frame is handed on as it arrives. `scratch` is not used (it is
-    /// for what extensions decode).
+    /// does a control frame; the payload of a data frame is handed on as it arrives. A compressed message is inflated
+    /// into `scratch`, which must have room for a byte at least; one more call, though no input is left, tells what
+    /// there was no room for.
     ///
     /// # Errors
     /// What the peer did wrong; see [`Error`].
@@ -23,7 +24,7 @@ impl Connection {
     pub fn receive<'b>(
         &mut self,
         input: &'b mut [u8],
-        _scratch: &'b mut [u8],
+        scratch: &'b mut [u8],
     ) -> Result<Step<Event<'b>>, Error> {
         if let Some(whole) = self.whole(input) {
             let end = whole.start + whole.len;
@@ -44,7 +45,7 @@ impl Connection {
                 return Ok(Step::event(end, Event::Data(data)));
             }
         }
-        self.receive_any(input)
+        self.receive_any(input, scratch)
     }
 
     /// The common case, apart: a message of one frame that is complete in `input`, with nothing to object to in
@@ -92,10 +93,14 @@ impl Connection {
     }
 
     #[inline(never)]
-    fn receive_any<'b>(&mut self, input: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
+    fn receive_any<'b>(
+        &mut self,
+        input: &'b mut [u8],
+        scratch: &'b mut [u8],
+    ) -> Result<Step<Event<'b>>, Error> {
         match self.incoming.phase {
-            Phase::Head => self.head(input),
-            Phase::Payload => self.piece(input, 0),
+            Phase::Head => self.head(input, scratch),
+            Phase::Payload => self.piece(input, 0, scratch),
             Phase::Closed => Ok(Step::quiet(input.len())),
             Phase::Failed(error) => Err(error),
         }
@@ -103,7 +108,7 @@ impl Connection {
 
     /// Takes a frame from its header on. Each byte is checked as soon as it is there, in the order of the wire, so
     /// what is wrong with a header does not depend on how it was cut.
-    fn head<'b>(&mut self, input: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
+    fn head<'b>(&mut self, input: &'b mut [u8], scratch: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
         let Some(&byte) = input.first() else { return Ok(Step::NONE) };
         let first = self.incoming.first_byte(byte).map_err(|error| self.fail(error))?;
         let Some(&second) = input.get(1) else { return Ok(Step::NONE) };
@@ -119,7 +124,8 @@ impl Connection {
             Length::Known(len, at) => (len, at),
         };
         if !control {
-            self.incoming.admit(first, len).map_err(|error| self.fail(error))?;
+            let deflated = self.is_deflated(first);
+            self.incoming.admit(first, len, deflated).map_err(|error| self.fail(error))?;
         }
         let (key, start) = match (masked, input.get(at..at + 4)) {
             (false, _) => (MaskKey::new([0; 4]), at),
@@ -133,12 +139,35 @@ impl Connection {
         if carries_nothing && !self.control.take(1) {
             return Err(self.fail(Error::Flood));
         }
+        #[cfg(feature = "deflate")]
+        if let Some(deflate) = self.rare.deflate_mut().filter(|_| first.reserved.contains(Reserved::RSV1)) {
+            deflate.inflation.begin().map_err(|error| self.fail(error))?;
+        }
         self.incoming.enter(first, len, key);
-        self.piece(input, start)
+        self.piece(input, start, scratch)
+    }
+
+    /// Whether a data frame belongs to a message that is inflated here.
+    fn is_deflated(&self, first: First) -> bool {
+        let reserved = match first.opcode {
+            Opcode::Continuation => self.incoming.reserved,
+            _ => first.reserved,
+        };
+        self.rare.deflates() && reserved.contains(Reserved::RSV1)
     }
 
     /// Takes what `input[at..]` holds of the present data frame.
-    fn piece<'b>(&mut self, input: &'b mut [u8], at: usize) -> Result<Step<Event<'b>>, Error> {
+    fn piece<'b>(
+        &mut self,
+        input: &'b mut [u8],
+        at: usize,
+        scratch: &'b mut [u8],
+    ) -> Result<Step<Event<'b>>, Error> {
+        #[cfg(feature = "deflate")]
+        if self.rare.deflates() && self.incoming.reserved.contains(Reserved::RSV1) {
+            return self.inflate(input, at, scratch);
+        }
+        let _ = scratch;
         let incoming = &mut self.incoming;
         let there = input.len().saturating_sub(at);
         let len = usize::try_from(incoming.remaining).unwrap_or(usize::MAX).min(there);
@@ -178,7 +207,7 @@ impl Connection {
         self.clock.prove();
         let event = match opcode {
             Opcode::Ping => {
-                self.pong.owe(payload);
+                self.rare.owe(payload);
                 Event::Ping(payload)
             }
             Opcode::Close => {

@@ -3,18 +3,20 @@ use proto_core::{Prefix, SendError, WriteBuf};
 use crate::apart::Apart;
 use crate::close::{Local, MAX_REASON};
 use crate::connection::Connection;
+#[cfg(feature = "deflate")]
+use crate::deflate::Compress;
 use crate::frame::{self, MAX_CONTROL, MAX_HEADER, Opcode};
 use crate::incoming::Phase;
 use crate::mask::{MaskKey, MaskKeys, xor_copy};
 use crate::{CloseCode, Kind, Reserved};
 
 /// The least payload that is split off to fill up the room.
-const WORTH_A_FRAME: usize = 64;
+pub(crate) const WORTH_A_FRAME: usize = 64;
 
 /// How a client masks.
 #[derive(Debug)]
 pub(crate) struct Masking {
-    keys: MaskKeys,
+    pub(crate) keys: MaskKeys,
     /// Bytes announced by `prefix` that have not come through `mask_payload`, and the key for the next of them.
     open: u64,
     key: MaskKey,
@@ -53,7 +55,8 @@ impl Connection {
     /// [`Config::reserved`](crate::Config::reserved). They are for the first frame of a message only.
     ///
     /// # Errors
-    /// As `send`; also [`SendError::Misuse`] for bits that are not claimed or not on the first frame.
+    /// As `send`; also [`SendError::Misuse`] for bits that are not claimed or not on the first frame, and for RSV1
+    /// where permessage-deflate was agreed on.
     #[inline]
     pub fn send_reserved(
         &mut self,
@@ -65,6 +68,23 @@ impl Connection {
     ) -> Result<usize, SendError> {
         self.may_send()?;
         let opcode = self.opcode(kind, reserved)?;
+        #[cfg(feature = "deflate")]
+        if self.rare.deflates() && reserved.is_none() {
+            return self.send_deflated(Compress::Auto, kind, opcode, payload, fin, out);
+        }
+        self.send_plain(kind, opcode, reserved, payload, fin, out)
+    }
+
+    #[inline]
+    pub(crate) fn send_plain(
+        &mut self,
+        kind: Kind,
+        opcode: Opcode,
+        reserved: Reserved,
+        payload: &[u8],
+        fin: bool,
+        out: &mut WriteBuf<'_>,
+    ) -> Result<usize, SendError> {
         if payload.is_empty() && !fin {
             return Ok(0);
         }
@@ -110,10 +130,15 @@ impl Connection {
         if self.sending.is_some() {
             return Err(SendError::Misuse);
         }
+        #[cfg(feature = "deflate")]
+        if self.rare.deflates() {
+            return self.send_message_with(Compress::Auto, kind, payload, out);
+        }
         put(&mut self.masking, kind.into(), true, Reserved::NONE, payload, out)
     }
 
-    /// The header of a data frame of `len` bytes, for callers that write the payload from where it lies.
+    /// The header of a data frame of `len` bytes, for callers that write the payload from where it lies. It is not
+    /// compressed.
     ///
     /// Exactly `len` bytes of payload must follow the header on the wire before anything else does: nothing may
     /// be written by `transmit` in between. A client passes each piece of them, in order, to
@@ -121,7 +146,8 @@ impl Connection {
     /// are refused; a server, which does not see the payload, relies on its caller.
     ///
     /// # Errors
-    /// [`SendError::Misuse`] as for [`send`](Self::send), and for a length of 2^63 or more.
+    /// [`SendError::Misuse`] as for [`send`](Self::send), for a length of 2^63 or more, and inside a message that is
+    /// sent compressed.
     #[inline]
     pub fn prefix(&mut self, kind: Kind, len: u64, fin: bool) -> Result<Prefix<MAX_HEADER>, SendError> {
         self.prefix_reserved(kind, Reserved::NONE, len, fin)
@@ -140,7 +166,7 @@ impl Connection {
     ) -> Result<Prefix<MAX_HEADER>, SendError> {
         self.may_send()?;
         let opcode = self.opcode(kind, reserved)?;
-        if len >> 63 != 0 {
+        if len >> 63 != 0 || self.is_deflating() {
             return Err(SendError::Misuse);
         }
         self.sending = if fin { None } else { Some(kind) };
@@ -230,10 +256,10 @@ impl Connection {
 
     fn transmit_control(&mut self, out: &mut WriteBuf<'_>) {
         let none = Reserved::NONE;
-        if let Some(payload) = self.pong.owed()
+        if let Some(payload) = self.rare.owed()
             && put(&mut self.masking, Opcode::Pong, true, none, payload, out).is_ok()
         {
-            self.pong.clear();
+            self.rare.clear();
         }
         if self.clock.ping_owed && put(&mut self.masking, Opcode::Ping, true, none, &[], out).is_ok() {
             self.clock.ping_owed = false;
@@ -276,7 +302,7 @@ impl Connection {
     }
 
     #[inline]
-    fn may_send(&self) -> Result<(), SendError> {
+    pub(crate) fn may_send(&self) -> Result<(), SendError> {
         if self.local == Local::Open && !self.is_inside_payload() { Ok(()) } else { Err(SendError::Misuse) }
     }
 
@@ -286,10 +312,20 @@ impl Connection {
         self.masking.as_ref().is_some_and(|masking| masking.open != 0)
     }
 
+    /// Whether the message that is being sent is compressed.
+    fn is_deflating(&self) -> bool {
+        #[cfg(feature = "deflate")]
+        if let Some(deflate) = self.rare.deflate() {
+            return deflate.deflation.open;
+        }
+        false
+    }
+
     /// The opcode of the next data frame.
     #[inline]
-    fn opcode(&self, kind: Kind, reserved: Reserved) -> Result<Opcode, SendError> {
+    pub(crate) fn opcode(&self, kind: Kind, reserved: Reserved) -> Result<Opcode, SendError> {
         match self.sending {
+            None if self.rare.deflates() && reserved.contains(Reserved::RSV1) => Err(SendError::Misuse),
             None if self.incoming.claimed.contains(reserved) => Ok(kind.into()),
             Some(present) if present == kind && reserved.is_none() => Ok(Opcode::Continuation),
             _ => Err(SendError::Misuse),
@@ -299,7 +335,7 @@ impl Connection {
 
 /// Writes one frame, whole or not at all.
 #[inline]
-fn put(
+pub(crate) fn put(
     masking: &mut Option<Apart<Masking>>,
     opcode: Opcode,
     fin: bool,

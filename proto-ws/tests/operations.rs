@@ -106,7 +106,7 @@ proptest! {
             hang_up_after: core::time::Duration::from_secs(30),
         };
         let limits = if tight {
-            Limits { max_frame: 25, max_message: 40, max_fragments: 3, control_burst: 3, control_per_second: 1 }
+            Limits { max_frame: 25, max_message: 40, max_fragments: 3, control_burst: 3, control_per_second: 1, ..Limits::default() }
         } else {
             Limits::default()
         };

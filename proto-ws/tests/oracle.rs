@@ -14,6 +14,7 @@ fn endpoints() -> [Endpoint; 4] {
         max_fragments: 4,
         control_burst: 6,
         control_per_second: 1,
+        ..Limits::default()
     };
     let config = Config { limits, reserved: Reserved::RSV1, ..Config::default() };
     let (server, client) = (Endpoint::server(), Endpoint::client());

@@ -19,6 +19,7 @@ fn config(knob: u8) -> Config {
         max_fragments: 4,
         control_burst: 6,
         control_per_second: 1,
+        ..Limits::default()
     };
     let reserved = if knob & 2 == 0 { Reserved::default() } else { Reserved::RSV1 };
     Config { limits: if knob & 1 == 0 { Limits::default() } else { limits }, reserved, ..Config::default() }

@@ -1,5 +1,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its share")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+#[cfg(feature = "deflate")]
+pub mod puff;
 
 use proto_core::WriteBuf;
 use proto_ws::{Config, Connection, Error, Event, MaskKey, Role};
@@ -123,4 +126,40 @@ pub fn open(frame: &[u8]) -> (u8, Vec<u8>) {
     assert_eq!(frame.len(), at + len, "one frame");
     let payload = frame[at..].iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
     (frame[0], payload)
+}
+
+/// Random bytes, the same each time.
+pub fn noise(len: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 24) as u8
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+/// A compressed message on the wire, its tail put back: each frame's first byte, and the stream.
+pub fn stream(wire: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let (mut firsts, mut stream, mut rest) = (Vec::new(), Vec::new(), wire);
+    while !rest.is_empty() {
+        let header = match rest[1] & 0x7f {
+            126 => 4,
+            127 => 10,
+            _ => 2,
+        } + if rest[1] & 0x80 != 0 { 4 } else { 0 };
+        let len = match rest[1] & 0x7f {
+            126 => usize::from(u16::from_be_bytes([rest[2], rest[3]])),
+            127 => u64::from_be_bytes(rest[2..10].try_into().unwrap()) as usize,
+            len => usize::from(len),
+        };
+        let (frame, behind) = rest.split_at(header + len);
+        let (first, payload) = open(frame);
+        firsts.push(first);
+        stream.extend(payload);
+        rest = behind;
+    }
+    stream.extend(b"\0\0\xff\xff");
+    (firsts, stream)
 }

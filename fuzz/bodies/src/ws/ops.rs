@@ -28,8 +28,14 @@ enum Call<'d> {
 pub fn ops(data: &[u8]) {
     let ([knob], data) = crate::knobs(data);
     let server = knob & 1 == 0;
-    let limits =
-        Limits { max_frame: 25, max_message: 40, max_fragments: 3, control_burst: 3, control_per_second: 1 };
+    let limits = Limits {
+        max_frame: 25,
+        max_message: 40,
+        max_fragments: 3,
+        control_burst: 3,
+        control_per_second: 1,
+        ..Limits::default()
+    };
     let keep_alive =
         KeepAlive { ping_after: Duration::from_secs(10), hang_up_after: Duration::from_secs(30) };
     let limits = if knob & 2 == 0 { Limits::default() } else { limits };
