@@ -111,8 +111,8 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
         match self.state {
             State::Colon => self.state = self.after,
             State::Value | State::MemberValue if self.depth > 0 => self.state = self.after,
-            State::FirstKey => drop(self.end(0, Container::Object, false)),
-            State::FirstValue => drop(self.end(0, Container::Array, false)),
+            State::FirstKey => drop(self.end(0, Container::Object)),
+            State::FirstValue => drop(self.end(0, Container::Array)),
             _ => return Err(NestedError::Misuse),
         }
         self.offset = inner.offset;

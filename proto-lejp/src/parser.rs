@@ -40,6 +40,9 @@ pub struct Parser<'p, const DEPTH: usize = 64, const PATH: usize = 160, const IN
     pub(crate) comment: bool,
     /// From this depth on, a line feed is a fault.
     pub(crate) one_line: u16,
+    /// The layout, as far as it is known: how many spaces a level is indented by, whether one stands behind a colon.
+    pub(crate) indent: u8,
+    pub(crate) spaced: bool,
     /// How far into a number that is told in parts.
     pub(crate) place: Place,
     /// Whether the last document was a number or a literal.
@@ -99,6 +102,8 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
             resume: State::Start,
             comment: false,
             one_line: if config.documents == Documents::Lines { 1 } else { u16::MAX },
+            indent: 0,
+            spaced: false,
             place: Place::Start,
             scalar: false,
             depth: 0,
@@ -122,7 +127,18 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
     /// # Errors
     /// The text is not JSON, or nested too deep. The error is repeated by every later call.
     pub fn receive<'b>(&mut self, input: &'b [u8], scratch: &'b mut [u8]) -> Result<Step<Event<'b>>, Error> {
-        self.advance(input, scratch)
+        let mut told = None;
+        let at = self.run(input, 0, |_, event| {
+            told = Some(event);
+            false
+        });
+        match told {
+            Some(event) => Ok(Step::event(at, event)),
+            None => {
+                let step = self.advance(input.get(at..).unwrap_or_default(), scratch)?;
+                Ok(Step { consumed: at + step.consumed, ..step })
+            }
+        }
     }
 
     /// Tells all that `input` holds to `tell`, and returns how many bytes were consumed: the rest belongs before
@@ -157,7 +173,15 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
         mut tell: impl FnMut(&Self, Event<'_>) -> ControlFlow<B>,
     ) -> Result<(usize, Option<B>), Error> {
         let mut at = 0;
+        let mut broke = None;
         loop {
+            at = self.run(input, at, |parser, event| {
+                broke = tell(parser, event).break_value();
+                broke.is_none()
+            });
+            if broke.is_some() {
+                return Ok((at, broke));
+            }
             let step = self.advance(input.get(at..).unwrap_or_default(), scratch)?;
             at += step.consumed;
             let Some(event) = step.event else { return Ok((at, None)) };

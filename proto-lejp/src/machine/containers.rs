@@ -6,14 +6,14 @@ use crate::parser::Parser;
 use crate::path::{LEVELS, Word};
 
 impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, DEPTH, PATH, INDEX> {
-    /// The container at `at` begins.
+    /// A container begins, unless there are as many around it as may be.
     #[inline(always)]
-    pub(super) fn begin<'b>(&mut self, at: usize, container: Container) -> Outcome<'b> {
+    pub(super) fn enter(&mut self, container: Container) -> bool {
         let level = usize::from(self.depth);
-        let Some(kind) = self.kinds.get_mut(level) else { return self.fail(Reason::Depth, at) };
+        let Some(kind) = self.kinds.get_mut(level) else { return false };
         let array = container == Container::Array;
         if array && usize::from(self.arrays) >= INDEX && matches!(self.dialect, Dialect::Lejp) {
-            return self.fail(Reason::Index, at);
+            return false;
         }
         *kind = u8::from(array);
         if let Some(node) = self.nodes.get_mut(level) {
@@ -26,33 +26,53 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
             }
             self.arrays += 1;
             self.after = State::AfterElement;
-            self.tell(at + 1, Token::Begin(container), State::FirstValue)
         } else {
+            self.trail.enter();
             self.after = State::AfterMember;
-            self.tell(at + 1, Token::Begin(container), State::FirstKey)
         }
+        true
     }
 
-    /// The innermost container ends, `consumed` bytes on; `filled` if it had children.
+    /// The innermost container ends.
     #[inline(always)]
-    pub(crate) fn end<'b>(&mut self, consumed: usize, container: Container, filled: bool) -> Outcome<'b> {
+    pub(crate) fn leave(&mut self, container: Container) {
         let level = usize::from(self.depth).wrapping_sub(1);
-        if container == Container::Array {
-            self.arrays = self.arrays.saturating_sub(1);
-        } else if filled {
-            self.trail.pop(self.depth);
-        }
         // Deeper than `LEVELS`, all containers have the state of those around them.
         if let Some(&node) = self.nodes.get(level) {
             self.node = node;
             self.hit = self.paths.hit(node);
         }
+        if container == Container::Array {
+            self.arrays = self.arrays.saturating_sub(1);
+        } else {
+            self.trail.leave(self.depth);
+        }
         self.depth = self.depth.saturating_sub(1);
         self.after = match self.kinds.get(level.wrapping_sub(1)) {
             Some(1) => State::AfterElement,
-            Some(_) => State::AfterMember,
+            Some(_) => {
+                self.trail.back();
+                State::AfterMember
+            }
             None => State::Done,
         };
+    }
+
+    /// The container at `at` begins.
+    pub(super) fn begin<'b>(&mut self, at: usize, container: Container) -> Outcome<'b> {
+        if usize::from(self.depth) >= DEPTH {
+            return self.fail(Reason::Depth, at);
+        }
+        if !self.enter(container) {
+            return self.fail(Reason::Index, at);
+        }
+        let state = if container == Container::Array { State::FirstValue } else { State::FirstKey };
+        self.tell(at + 1, Token::Begin(container), state)
+    }
+
+    /// The innermost container ends, `consumed` bytes on.
+    pub(crate) fn end<'b>(&mut self, consumed: usize, container: Container) -> Outcome<'b> {
+        self.leave(container);
         self.tell(consumed, Token::End(container), self.after)
     }
 
@@ -71,34 +91,35 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
         }
     }
 
-    /// A member of the innermost object begins, with a key that was read whole; `block` is the input from the start
-    /// of the key if it stands there as it is.
+    /// A member of the innermost object begins, with a key that was read whole and is at most 64 bytes long; `block`
+    /// is the input from its start.
     #[inline(always)]
-    pub(super) fn enter_member(&mut self, state: State, key: &[u8], block: Option<&[u8; 16]>) {
-        let from = self.object(state);
-        self.trail.push(self.depth, key, block);
-        let word = match block {
-            Some(block) => Word::in_block(block, key.len()),
-            None => Word::of(key),
-        };
-        self.node = self.paths.member(from, word, key);
+    pub(super) fn enter_member(&mut self, key: &[u8], block: &[u8; 64]) {
+        self.trail.put(self.depth, key, block);
+        let from = self.object();
+        self.node = self.paths.member(from, || Word::in_block(block, key.len()), key);
+        self.hit = self.paths.hit(self.node);
+    }
+
+    /// As [`enter_member`](Self::enter_member), with a key in memory of its own.
+    pub(super) fn enter_unescaped(&mut self, key: &[u8]) {
+        self.trail.put_slow(self.depth, key);
+        let from = self.object();
+        self.node = self.paths.member(from, || Word::of(key), key);
         self.hit = self.paths.hit(self.node);
     }
 
     /// A member begins whose key is too long to be spelled by a pattern.
-    pub(super) fn enter_unnamed(&mut self, state: State, beginning: &[u8]) {
-        let from = self.object(state);
+    pub(super) fn enter_unnamed(&mut self, beginning: &[u8]) {
         self.trail.lose(self.depth);
+        let from = self.object();
         self.node = self.paths.unnamed(from, beginning);
         self.hit = self.paths.hit(self.node);
     }
 
-    /// Leaves the last member, if there was one: the state of the innermost object itself.
+    /// The state of the innermost object itself.
     #[inline(always)]
-    fn object(&mut self, state: State) -> u16 {
-        if state == State::Key {
-            self.trail.pop(self.depth);
-        }
+    fn object(&mut self) -> u16 {
         let level = usize::from(self.depth).wrapping_sub(1);
         const { assert!(LEVELS < 256) };
         self.nodes.get(level).copied().unwrap_or(self.node)

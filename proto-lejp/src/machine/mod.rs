@@ -15,6 +15,7 @@
 //! beginning of a token, and the state is then the one in which that token is expected.
 
 mod containers;
+mod run;
 mod space;
 mod tokens;
 
@@ -72,27 +73,28 @@ pub(crate) enum State {
 pub(crate) type Outcome<'b> = Result<Step<Event<'b>>, Error>;
 
 impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, DEPTH, PATH, INDEX> {
-    #[inline(always)]
+    /// One token, or why there is none.
+    #[inline(never)]
     pub(crate) fn advance<'b>(&mut self, input: &'b [u8], scratch: &'b mut [u8]) -> Outcome<'b> {
         let mut at = 0;
         let mut state = self.state;
         loop {
             match state {
                 State::AfterMember => {
-                    at = self.skip_space(input, at);
+                    at = self.skip_space(input, at, self.offset);
                     match input.get(at) {
                         Some(b',') => at += 1,
-                        Some(b'}') => return self.end(at + 1, Container::Object, true),
+                        Some(b'}') => return self.end(at + 1, Container::Object),
                         Some(_) => return self.misplaced(State::AfterMember, input, at),
                         None => return self.wait(state, input, at),
                     }
                     state = State::Key;
                 }
                 State::AfterElement => {
-                    at = self.skip_space(input, at);
+                    at = self.skip_space(input, at, self.offset);
                     match input.get(at) {
                         Some(b',') => at += 1,
-                        Some(b']') => return self.end(at + 1, Container::Array, true),
+                        Some(b']') => return self.end(at + 1, Container::Array),
                         Some(_) => return self.misplaced(State::AfterElement, input, at),
                         None => return self.wait(state, input, at),
                     }
@@ -100,16 +102,16 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
                     state = State::NextValue;
                 }
                 State::Key | State::FirstKey => {
-                    at = self.skip_space(input, at);
+                    at = self.skip_space(input, at, self.offset);
                     return match input.get(at) {
-                        Some(b'"') => self.key(input, at, scratch, state),
-                        Some(b'}') if state == State::FirstKey => self.end(at + 1, Container::Object, false),
+                        Some(b'"') => self.key(input, at + 1, scratch, state),
+                        Some(b'}') if state == State::FirstKey => self.end(at + 1, Container::Object),
                         Some(_) => self.misplaced(state, input, at),
                         None => self.wait(state, input, at),
                     };
                 }
                 State::Colon => {
-                    at = self.skip_space(input, at);
+                    at = self.skip_space(input, at, self.offset);
                     match input.get(at) {
                         Some(b':') => at += 1,
                         Some(_) => return self.misplaced(state, input, at),
@@ -118,9 +120,9 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
                     state = State::Value;
                 }
                 State::FirstValue => {
-                    at = self.skip_space(input, at);
+                    at = self.skip_space(input, at, self.offset);
                     match input.get(at) {
-                        Some(b']') => return self.end(at + 1, Container::Array, false),
+                        Some(b']') => return self.end(at + 1, Container::Array),
                         Some(_) => self.enter_elements(),
                         None => return self.wait(state, input, at),
                     }
@@ -132,15 +134,15 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
                     state = State::Value;
                 }
                 State::Value | State::NextValue => {
-                    at = self.skip_space(input, at);
+                    at = self.skip_space(input, at, self.offset);
                     return match input.get(at) {
-                        Some(b'"') => self.text(input, at, scratch),
-                        Some(b'-' | b'0'..=b'9') => self.number(input, at),
+                        Some(b'"') => self.text(input, at + 1, scratch, true),
+                        Some(b'-' | b'0'..=b'9') => self.number(input, at, true),
                         Some(b'{') => self.begin(at, Container::Object),
                         Some(b'[') => self.begin(at, Container::Array),
                         Some(b't' | b'f' | b'n') => self.literal(input, at),
                         Some(b']') if state == State::NextValue && matches!(self.dialect, Dialect::Lejp) => {
-                            self.end(at + 1, Container::Array, true)
+                            self.end(at + 1, Container::Array)
                         }
                         Some(_) => self.misplaced(state, input, at),
                         None => self.wait(state, input, at),
@@ -164,7 +166,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
         match state {
             State::Start => self.start(input, at),
             State::NestedColon => {
-                let at = self.skip_space(input, at);
+                let at = self.skip_space(input, at, self.offset);
                 match input.get(at) {
                     Some(b':') => Elsewhere::Expect(State::Value, at + 1),
                     Some(_) => Elsewhere::Outcome(self.misplaced(State::Colon, input, at)),
@@ -197,7 +199,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
 
     /// Before a document.
     fn start<'b>(&mut self, input: &[u8], at: usize) -> Elsewhere<'b> {
-        let at = self.skip_space(input, at);
+        let at = self.skip_space(input, at, self.offset);
         match input.get(at) {
             None => Elsewhere::Outcome(self.wait(State::Start, input, at)),
             Some(b'{' | b'[') => Elsewhere::Expect(State::Value, at),
@@ -212,7 +214,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
     fn behind<'b>(&mut self, input: &[u8], mut at: usize) -> Elsewhere<'b> {
         match self.documents {
             Documents::One | Documents::First => {
-                at = self.skip_space(input, at);
+                at = self.skip_space(input, at, self.offset);
                 if at < input.len() {
                     return Elsewhere::Outcome(self.fail(Reason::Trailing, at));
                 }
@@ -220,7 +222,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
             }
             Documents::Lines => {
                 let line = self.line;
-                at = self.skip_space(input, at);
+                at = self.skip_space(input, at, self.offset);
                 if self.line == line {
                     // The line that the document is on has not ended.
                     let outcome = match input.get(at) {
@@ -276,7 +278,6 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
     }
 
     /// Consumes `consumed` bytes and tells `token`; `state` is what is expected then.
-    #[inline(always)]
     pub(crate) fn tell<'b>(&mut self, consumed: usize, token: Token<'b>, state: State) -> Outcome<'b> {
         self.state = state;
         self.offset += consumed as u64;

@@ -1,44 +1,18 @@
 use crate::config::Dialect;
 use crate::parser::Parser;
-use crate::scan::{LANES, block, non_space};
+use crate::scan::{non_space, window};
 
 impl<const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'_, DEPTH, PATH, INDEX> {
-    /// The position of the first byte from `at` that is no white space (RFC 8259, section 2), or the end.
-    #[inline(always)]
-    pub(super) fn skip_space(&mut self, input: &[u8], at: usize) -> usize {
-        let Some(&byte) = input.get(at) else { return at };
-        if byte > b'#' || byte == b'"' {
-            return at;
-        }
-        // Most white space is the end of a line and the indentation of the next.
-        if byte == b'\n'
-            && self.depth < self.one_line
-            && let Some(block) = block(input, at + 1)
-        {
-            self.end_line(at);
-            let run = (non_space(block) | 1 << LANES).trailing_zeros() as usize;
-            let next = at + 1 + run;
-            return match block.get(run) {
-                Some(&byte) if byte > b'#' || byte == b'"' => next,
-                _ => self.skip_white(input, next),
-            };
-        }
-        self.skip_white(input, at)
-    }
-
-    #[inline(always)]
-    fn end_line(&mut self, at: usize) {
-        self.line = self.line.saturating_add(1);
-        self.line_start = self.offset + at as u64 + 1;
-    }
-
+    /// The position of the first byte from `at` that is no white space (RFC 8259, section 2), or the end. The input
+    /// begins at `origin`.
     #[inline(never)]
-    fn skip_white(&mut self, input: &[u8], mut at: usize) -> usize {
+    pub(super) fn skip_space(&mut self, input: &[u8], mut at: usize, origin: u64) -> usize {
         while let Some(byte) = input.get(at) {
             match byte {
                 b' ' => at = spaces(input, at + 1),
                 b'\n' if self.depth < self.one_line => {
-                    self.end_line(at);
+                    self.line = self.line.saturating_add(1);
+                    self.line_start = origin + at as u64 + 1;
                     at = spaces(input, at + 1);
                 }
                 b'\t' | b'\r' => at += 1,
@@ -70,10 +44,10 @@ impl<const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'_, DEPTH
 /// The position of the first byte from `at` that is no space.
 #[inline(always)]
 fn spaces(input: &[u8], mut at: usize) -> usize {
-    while let Some(block) = block(input, at) {
-        let run = (non_space(block).trailing_zeros() as usize).min(LANES);
+    while let Some(block) = window(input, at) {
+        let run = non_space(block).trailing_zeros() as usize;
         at += run;
-        if run < LANES {
+        if run < 32 {
             return at;
         }
     }

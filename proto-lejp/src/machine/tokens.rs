@@ -1,27 +1,13 @@
 use super::{Outcome, State};
-use crate::config::Dialect;
 use crate::error::Reason;
 use crate::event::{Literal, Token};
 use crate::number::{self, End, Place};
 use crate::parser::Parser;
-use crate::scan::{LANES, block, special};
 use crate::text::{Stop, piece};
 
 impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, DEPTH, PATH, INDEX> {
-    /// The string value whose quote is at `at`.
-    #[inline(always)]
-    pub(super) fn text<'b>(&mut self, input: &'b [u8], at: usize, scratch: &'b mut [u8]) -> Outcome<'b> {
-        let start = at + 1;
-        if let Some(end) = simple_string(input, start) {
-            let part = input.get(start..end).unwrap_or_default();
-            return self.tell(end + 1, Token::Text { part, last: true }, self.after);
-        }
-        self.text_from(input, start, scratch, true)
-    }
-
     /// A string value from `start`; `fresh` if nothing of it has been told.
-    #[inline(never)]
-    fn text_from<'b>(
+    pub(super) fn text<'b>(
         &mut self,
         input: &'b [u8],
         start: usize,
@@ -41,29 +27,8 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
         }
     }
 
-    /// The key whose quote is at `at`.
-    #[inline(always)]
-    pub(super) fn key<'b>(
-        &mut self,
-        input: &'b [u8],
-        at: usize,
-        scratch: &'b mut [u8],
-        state: State,
-    ) -> Outcome<'b> {
-        let start = at + 1;
-        if let Some(end) = simple_string(input, start)
-            && end - start <= self.whole as usize
-        {
-            let part = input.get(start..end).unwrap_or_default();
-            self.enter_member(state, part, block(input, start));
-            return self.tell_key(input, end + 1, part);
-        }
-        self.key_from(input, start, scratch, state)
-    }
-
     /// A key from `start`, or the rest of one of which parts have been told.
-    #[inline(never)]
-    fn key_from<'b>(
+    pub(super) fn key<'b>(
         &mut self,
         input: &'b [u8],
         start: usize,
@@ -77,7 +42,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
         if fresh && piece.end - start <= whole {
             return match piece.stop {
                 Stop::Quote => {
-                    self.enter_member(state, part, None);
+                    self.enter_unescaped(part);
                     self.tell_key(input, piece.end + 1, part)
                 }
                 Stop::Input => self.wait(state, input, start - 1),
@@ -86,7 +51,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
             };
         }
         if fresh {
-            self.enter_unnamed(state, part);
+            self.enter_unnamed(part);
         }
         match piece.stop {
             Stop::Quote => self.tell_key(input, piece.end + 1, part),
@@ -98,7 +63,6 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
     }
 
     /// Tells the end of a key, and takes the colon along if it stands right behind it.
-    #[inline(always)]
     fn tell_key<'b>(&mut self, input: &[u8], end: usize, part: &'b [u8]) -> Outcome<'b> {
         let token = Token::Key { part, last: true };
         match input.get(end) {
@@ -107,23 +71,8 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
         }
     }
 
-    /// The number at `at`.
-    #[inline(always)]
-    pub(super) fn number<'b>(&mut self, input: &'b [u8], at: usize) -> Outcome<'b> {
-        // Only the slow scan counts the digits of the lejp dialect and knows that a document may end here.
-        if self.depth > 0
-            && let Some((end, kind)) = number::fast(input, at)
-            && (end - at <= number::LEJP_DIGITS || self.dialect == Dialect::Strict)
-        {
-            let text = input.get(at..end).unwrap_or_default();
-            return self.tell(end, Token::Number { text, kind, last: true }, self.after);
-        }
-        self.number_from(input, at, true)
-    }
-
     /// A number from `at`; `fresh` if nothing of it has been told.
-    #[inline(never)]
-    fn number_from<'b>(&mut self, input: &'b [u8], at: usize, fresh: bool) -> Outcome<'b> {
+    pub(super) fn number<'b>(&mut self, input: &'b [u8], at: usize, fresh: bool) -> Outcome<'b> {
         let place = if fresh { Place::Start } else { self.place };
         let (place, end, stop) = number::scan(place, input, at, self.dialect);
         let text = input.get(at..end).unwrap_or_default();
@@ -145,7 +94,6 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
     }
 
     /// The literal at `at`.
-    #[inline(always)]
     pub(super) fn literal<'b>(&mut self, input: &[u8], at: usize) -> Outcome<'b> {
         let rest = input.get(at..).unwrap_or_default();
         let literal = match rest.first_chunk() {
@@ -183,24 +131,9 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
         scratch: &'b mut [u8],
     ) -> Outcome<'b> {
         match state {
-            State::Text => self.text_from(input, at, scratch, false),
-            State::LongKey => self.key_from(input, at, scratch, state),
-            _ => self.number_from(input, at, false),
+            State::Text => self.text(input, at, scratch, false),
+            State::LongKey => self.key(input, at, scratch, state),
+            _ => self.number(input, at, false),
         }
-    }
-}
-
-/// The end of the string from `start` if it lies well before the end of the input and nothing in the string needs
-/// a second look: no escape, no byte from 0x80.
-#[inline(always)]
-fn simple_string(input: &[u8], start: usize) -> Option<usize> {
-    let mut at = start;
-    loop {
-        let mask = special(block(input, at)?);
-        if mask != 0 {
-            at += mask.trailing_zeros() as usize;
-            return (input.get(at) == Some(&b'"')).then_some(at);
-        }
-        at += LANES;
     }
 }

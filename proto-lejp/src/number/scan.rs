@@ -1,7 +1,7 @@
 use crate::NumberKind;
 use crate::config::Dialect;
 use crate::error::Reason;
-use crate::scan::{LANES, non_digit, two_blocks};
+use crate::scan::{Block, LANES, Mask, non_digit};
 
 /// How far into a number the input has come (RFC 8259, section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,32 +84,40 @@ pub(crate) fn scan(mut place: Place, input: &[u8], mut at: usize, dialect: Diale
     (place, at, End::Input)
 }
 
-/// The end and kind of the number at `at`, if it is of the common sort: ended by another byte within 32, which are
-/// there, without an exponent, and right.
+/// The length and kind of the number that `block` begins with, if it is right and another byte ends it within the
+/// block.
 #[inline(always)]
-pub(crate) fn fast(input: &[u8], at: usize) -> Option<(usize, NumberKind)> {
-    let (low, high) = two_blocks(input, at)?;
-    let chunk = input.get(at..at + 2 * LANES)?;
-    let others = non_digit(low) | non_digit(high) << LANES;
-    let minus = usize::from(low.first() == Some(&b'-'));
-    // Bit by bit, what is no digit behind the sign. What is shifted in is taken for no digit, too.
-    let others = others >> minus | (minus as u32) << 31;
-    let digits = others.trailing_zeros() as usize;
-    // The scan byte by byte knows what is wrong with no digit, or with more behind a zero.
-    if digits == 0 || (digits > 1 && chunk.get(minus) == Some(&b'0')) {
-        return None;
+pub(crate) fn fast(block: &Block) -> Option<(usize, NumberKind)> {
+    let minus = usize::from(block[0] == b'-');
+    let others = non_digit(block) & !(minus as Mask);
+    let int = others.trailing_zeros() as usize;
+    // Zero is no beginning of more digits; what is no digit is none.
+    match block[minus] {
+        b'1'..=b'9' => {}
+        b'0' if int == minus + 1 => {}
+        _ => return None,
     }
-    match chunk.get(minus + digits)? {
-        b'.' => {}
-        b'e' | b'E' => return None,
-        _ => return Some((at + minus + digits, NumberKind::Int)),
+    match block.get(int)? {
+        b'.' => {
+            let others = others & (others - 1);
+            let end = others.trailing_zeros() as usize;
+            match block.get(end)? {
+                _ if end == int + 1 => None,
+                b'e' | b'E' => exponent(block, others, end),
+                _ => Some((end, NumberKind::Float)),
+            }
+        }
+        b'e' | b'E' => exponent(block, others, int),
+        _ => Some((int, NumberKind::Int)),
     }
-    let end = (others & (others - 1)).trailing_zeros() as usize;
-    match chunk.get(minus + end)? {
-        b'e' | b'E' => None,
-        _ if end == digits + 1 => None,
-        _ => Some((at + minus + end, NumberKind::Float)),
-    }
+}
+
+/// As `fast`, from an exponent at `at` on; `others` are the bytes from there that are no digits.
+fn exponent(block: &Block, others: Mask, at: usize) -> Option<(usize, NumberKind)> {
+    let signed = usize::from(matches!(block.get(at + 1)?, b'+' | b'-'));
+    let digits = at + 1 + signed;
+    let end = (others & Mask::MAX.checked_shl(digits as u32)?).trailing_zeros() as usize;
+    (end > digits && end < LANES).then_some((end, NumberKind::Float))
 }
 
 #[cfg(test)]
@@ -130,7 +138,7 @@ mod tests {
                 number /= 9;
             }
             text.extend_from_slice(b",                                ");
-            if let Some((end, kind)) = fast(&text, 0) {
+            if let Some((end, kind)) = fast(text.first_chunk().unwrap()) {
                 let (place, at, stop) = scan(Place::Start, &text, 0, Dialect::Strict);
                 assert_eq!((at, place.kind(), stop), (end, kind, End::Complete), "{}", text.escape_ascii());
             }
@@ -150,11 +158,11 @@ mod tests {
                     }
                     let len = text.len();
                     text.extend_from_slice(&[b']'; 40]);
-                    if let Some((end, kind)) = fast(&text, 0) {
+                    if let Some((end, kind)) = fast(text.first_chunk().unwrap()) {
                         assert_eq!(end, len);
                         assert_eq!(kind == NumberKind::Float, fraction > 0);
                     } else {
-                        assert!(sign.len() + int + 1 + fraction >= 31);
+                        assert!(len >= 32);
                     }
                 }
             }

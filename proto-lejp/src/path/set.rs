@@ -140,8 +140,11 @@ pub(crate) struct Word {
 impl Word {
     /// From a key of `len` bytes at the start of `block`.
     #[inline(always)]
-    pub(crate) fn in_block(block: &[u8; 16], len: usize) -> Self {
-        let all = u128::from_le_bytes(*block) as u64;
+    pub(crate) fn in_block(block: &[u8; 64], len: usize) -> Self {
+        let all = match block.first_chunk() {
+            Some(b) => u64::from_le_bytes(*b),
+            None => 0,
+        };
         let bytes = match len {
             0 => 0,
             1..8 => all & (u64::MAX >> (64 - 8 * len)),
@@ -176,10 +179,11 @@ pub(super) const fn slot(word: u64, len: u64, from: u16, shift: u32) -> usize {
 impl Paths<'_> {
     /// The state of the member `key` of an object in state `from`.
     #[inline(always)]
-    pub(crate) fn member(&self, from: u16, word: Word, key: &[u8]) -> u16 {
+    pub(crate) fn member(&self, from: u16, word: impl FnOnce() -> Word, key: &[u8]) -> u16 {
         if from == DEAD {
             return DEAD;
         }
+        let word = word();
         let Some(Entry { state, .. }) = self.entries.get(usize::from(from)) else { return DEAD };
         if state.named >> digest(word.bytes, word.len as u64) & 1 == 1 {
             return self.find(from, word, key);

@@ -7,39 +7,85 @@ use core::fmt;
 #[derive(Debug, Clone)]
 pub(crate) struct Trail<const ROOM: usize> {
     len: u16,
+    /// Where the current key of the innermost object begins.
+    base: u16,
     /// The depth of the object whose current key is not kept; 0 when all are.
     lost: u16,
     bytes: [u8; ROOM],
 }
 
 impl<const ROOM: usize> Trail<ROOM> {
-    pub(crate) const EMPTY: Self = Self { len: 0, lost: 0, bytes: [0; ROOM] };
+    pub(crate) const EMPTY: Self = Self { len: 0, base: 0, lost: 0, bytes: [0; ROOM] };
 
-    /// Adds `key`, that of a member of the object at `depth`; `block` is the input from its start, if it is that long.
+    /// An object begins.
     #[inline(always)]
-    pub(crate) fn push(&mut self, depth: u16, key: &[u8], block: Option<&[u8; 16]>) {
+    pub(crate) fn enter(&mut self) {
+        self.base = self.len;
+    }
+
+    /// The object at `depth` ends: its last key goes.
+    #[inline(always)]
+    pub(crate) fn leave(&mut self, depth: u16) {
+        if ROOM == 0 {
+            return;
+        }
+        if self.lost == 0 {
+            self.len = self.base;
+        } else if self.lost == depth {
+            self.lost = 0;
+            self.len = self.base;
+        }
+    }
+
+    /// Back in an object that the last key kept is of.
+    #[inline(always)]
+    pub(crate) fn back(&mut self) {
         if ROOM == 0 || self.lost != 0 {
             return;
         }
-        let at = usize::from(self.len);
-        if let Some(block) = block
-            && key.len() < 16
-            && let Some(room) = self.bytes.get_mut(at..).and_then(|room| room.first_chunk_mut::<16>())
+        let last = usize::from(self.len).wrapping_sub(1);
+        if let Some(&len) = self.bytes.get(last) {
+            self.base = (last as u16).wrapping_sub(len.into());
+        }
+    }
+
+    /// Puts `key` in the place of the last one of the object at `depth`; `block` is the input from its start.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, depth: u16, key: &[u8], block: &[u8; 64]) {
+        if ROOM == 0 {
+            return;
+        }
+        if self.lost == 0
+            && key.len() <= 32
+            && let Some(room) =
+                self.bytes.get_mut(usize::from(self.base)..).and_then(|room| room.first_chunk_mut::<33>())
         {
-            // Copying all sixteen bytes takes two instructions, copying as many as there are takes a call.
-            *room = *block;
+            // Copying 32 bytes takes four instructions, copying as many as there are takes a call.
+            if let (Some(room), Some(block)) = (room.first_chunk_mut::<32>(), block.first_chunk()) {
+                *room = *block;
+            }
             if let Some(end) = room.get_mut(key.len()) {
                 *end = key.len() as u8;
             }
-            self.len += key.len() as u16 + 1;
+            self.len = self.base + key.len() as u16 + 1;
             return;
         }
-        self.push_slow(depth, key);
+        self.put_slow(depth, key);
     }
 
+    /// As `put`, for a key of any length.
     #[cold]
-    fn push_slow(&mut self, depth: u16, key: &[u8]) {
-        let at = usize::from(self.len);
+    pub(crate) fn put_slow(&mut self, depth: u16, key: &[u8]) {
+        if ROOM == 0 {
+            return;
+        }
+        if self.lost != 0 {
+            if self.lost != depth {
+                return;
+            }
+            self.lost = 0;
+        }
+        let at = usize::from(self.base);
         let end = at + key.len();
         let fits = u8::try_from(key.len()).ok().and_then(|len| {
             *self.bytes.get_mut(end)? = len;
@@ -48,34 +94,24 @@ impl<const ROOM: usize> Trail<ROOM> {
         });
         match fits {
             Some(len) => self.len = len,
-            None => self.lost = depth,
+            None => {
+                self.len = self.base;
+                self.lost = depth;
+            }
         }
     }
 
     /// Notes that the current key of the object at `depth` is not known in full.
     pub(crate) fn lose(&mut self, depth: u16) {
-        if ROOM != 0 && self.lost == 0 {
+        if ROOM != 0 && (self.lost == 0 || self.lost == depth) {
+            self.len = self.base;
             self.lost = depth;
-        }
-    }
-
-    /// Takes the current key of the object at `depth` off again.
-    #[inline(always)]
-    pub(crate) fn pop(&mut self, depth: u16) {
-        if ROOM == 0 {
-            return;
-        }
-        if self.lost == 0 {
-            let last = usize::from(self.len).wrapping_sub(1);
-            let len = self.bytes.get(last).copied().unwrap_or(0);
-            self.len = self.len.saturating_sub(u16::from(len) + 1);
-        } else if self.lost == depth {
-            self.lost = 0;
         }
     }
 
     pub(crate) fn clear(&mut self) {
         self.len = 0;
+        self.base = 0;
         self.lost = 0;
     }
 

@@ -1,28 +1,28 @@
 //! The kernels in words of eight bytes, for every processor.
 
-use super::{LANES, Mask};
+use super::Mask;
 
 const ONES: u64 = u64::from_le_bytes([1; 8]);
 const HIGH: u64 = ONES << 7;
 
-pub(super) fn special(block: &[u8; LANES]) -> Mask {
+pub(super) fn special(block: &[u8; 16]) -> Mask {
     both(block, |w| below(w, 0x20) | equal(w, b'"') | equal(w, b'\\') | (w & HIGH))
 }
 
-pub(super) fn ending(block: &[u8; LANES]) -> Mask {
+pub(super) fn ending(block: &[u8; 16]) -> Mask {
     both(block, |w| below(w, 0x20) | equal(w, b'"') | equal(w, b'\\'))
 }
 
-pub(super) fn non_digit(block: &[u8; LANES]) -> Mask {
+pub(super) fn non_digit(block: &[u8; 16]) -> Mask {
     // A digit minus '0' is below ten, and so is nothing else once the bytes from 0x80 are put apart.
     both(block, |w| (below(w ^ (ONES * u64::from(b'0')), 10) ^ HIGH) | (w & HIGH))
 }
 
-pub(super) fn non_space(block: &[u8; LANES]) -> Mask {
+pub(super) fn non_space(block: &[u8; 16]) -> Mask {
     both(block, |w| equal(w, b' ') ^ HIGH)
 }
 
-pub(super) fn non_ascii(block: &[u8; LANES]) -> Mask {
+pub(super) fn non_ascii(block: &[u8; 16]) -> Mask {
     both(block, |w| w & HIGH)
 }
 
@@ -36,7 +36,7 @@ fn equal(word: u64, byte: u8) -> u64 {
     below(word ^ (ONES * u64::from(byte)), 1)
 }
 
-fn both(block: &[u8; LANES], test: impl Fn(u64) -> u64) -> Mask {
+fn both(block: &[u8; 16], test: impl Fn(u64) -> u64) -> Mask {
     let word = u128::from_le_bytes(*block);
     gather(test(word as u64)) | (gather(test((word >> 64) as u64)) << 8)
 }

@@ -2,7 +2,7 @@ use super::escape::{Escape, encode, escape};
 use super::plain::{Until, plain};
 use crate::config::Dialect;
 use crate::error::Reason;
-use crate::scan::{LANES, block, special};
+use crate::scan::{LANES, special, window};
 
 /// As much of a string as could be read at once, escapes resolved.
 pub(crate) struct Piece<'b> {
@@ -53,11 +53,11 @@ pub(crate) fn piece<'b>(
 fn unescaped<'b>(input: &[u8], start: usize, scratch: &'b mut [u8], dialect: Dialect) -> Piece<'b> {
     let (mut at, mut len) = (start, 0);
     let stop = loop {
-        while let Some(from) = block(input, at)
+        while let Some(from) = window(input, at)
             && let Some(to) = scratch.get_mut(len..).and_then(|room| room.first_chunk_mut())
         {
             *to = *from;
-            let run = (special(from).trailing_zeros() as usize).min(LANES);
+            let run = special(from).trailing_zeros() as usize;
             at += run;
             len += run;
             if run < LANES {

@@ -1,5 +1,5 @@
 use crate::config::Dialect;
-use crate::scan::{LANES, block, ending, non_ascii};
+use crate::scan::{LANES, ending, non_ascii, window};
 
 /// What ends a run of bytes that stand for themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(super) fn plain(input: &[u8], start: usize, dialect: Dialect) -> (usize, Unt
 /// The first quote, backslash or control from `at`, or the end of the input; and whether all before it is ASCII.
 fn find_ending(input: &[u8], mut at: usize) -> (usize, bool) {
     let mut high = 0;
-    while let Some(block) = block(input, at) {
+    while let Some(block) = window(input, at) {
         let mask = ending(block);
         if mask != 0 {
             let bytes = mask.trailing_zeros();
