@@ -7,7 +7,7 @@ use proto_h1::{Client, Event};
 use proto_ws::handshake::client::{Key, Request, check};
 
 use crate::handler::{End, Handler};
-use crate::message::{BodyLength, Field, RequestHead, Response};
+use crate::message::{BodyLength, Field, RequestHead, Response, ResponseView};
 use crate::role::{Raw, Role};
 use crate::turn::{Stopped, Turn};
 use crate::writable::never_fits;
@@ -131,13 +131,15 @@ impl<H: Handler> Turn<'_, '_, H> {
             taken += step.consumed;
             match step.event {
                 None => break,
-                Some(Event::Response(head)) => self.answered(&Response { head }),
-                Some(Event::Informational(head)) => self.informed(&Response { head }),
+                Some(Event::Response(head)) => self.answered(&Response { head: ResponseView::Http1(head) }),
+                Some(Event::Informational(head)) => {
+                    self.informed(&Response { head: ResponseView::Http1(head) })
+                }
                 Some(Event::Body(data)) => {
                     self.tell(|handler, session, stream| handler.body(session, data, stream))
                 }
                 Some(Event::End { trailers }) => {
-                    self.tell(|handler, session, stream| handler.body_end(session, trailers, stream));
+                    self.tell(|handler, session, stream| handler.body_end(session, trailers.into(), stream));
                 }
                 Some(Event::Upgraded) => self.opened(),
                 Some(Event::Request(_)) => {}
@@ -229,7 +231,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             let Role::Client(client) = &mut self.connection.role else { return };
             match client.receive_eof() {
                 Ok(Some(Event::End { trailers })) => {
-                    self.tell(|handler, session, stream| handler.body_end(session, trailers, stream));
+                    self.tell(|handler, session, stream| handler.body_end(session, trailers.into(), stream));
                     self.settle();
                 }
                 Ok(Some(Event::Upgraded)) => self.opened(),

@@ -6,9 +6,10 @@ use proto_core::{Deadline, Instant, Wants, WriteBuf};
 use crate::client::{ClientRole, Opening};
 use crate::date::Stamp;
 use crate::handler::{End, Handler};
+use crate::http2::Http2Config;
 use crate::role::{Connection, Raw, Role};
 use crate::seed::Seeds;
-use crate::service::{Action, Closed, FileError, FileId, FileMeta, Group, LinkInfo, Service, Target, Wake};
+use crate::service::{Action, Closed, FileError, FileId, FileMeta, LinkInfo, Service, Target, Wake};
 use crate::stream::{Link, Wakes};
 use crate::turn::{GOING_AWAY, LEAST_ROOM, Turn};
 
@@ -17,6 +18,8 @@ use crate::turn::{GOING_AWAY, LEAST_ROOM, Turn};
 pub struct Config {
     /// Limits and leniency of HTTP/1 connections.
     pub http1: proto_h1::Config,
+    /// Limits and deadlines of HTTP/2 connections.
+    pub http2: Http2Config,
     /// Limits and keep-alive of WebSockets. Unlike the codec's own default, a peer that has been silent for 300 s
     /// is sent a ping, and given up when 310 s have passed without a sign of life.
     pub websocket: proto_ws::Config,
@@ -45,6 +48,7 @@ impl Default for Config {
         };
         Self {
             http1: proto_h1::Config::default(),
+            http2: Http2Config::default(),
             websocket: proto_ws::Config { keep_alive, ..proto_ws::Config::default() },
             raw_fallback: false,
             opening_timeout: Duration::from_secs(10),
@@ -72,6 +76,8 @@ pub(crate) struct Shared {
     /// The time, as far as the driver has told it.
     pub(crate) now: Instant,
     seeds: Seeds,
+    /// Contiguous input that an HTTP/2 connection may need.
+    http2_input: usize,
 }
 
 impl Shared {
@@ -86,7 +92,9 @@ impl<H: Handler> App<H> {
     pub fn new(handler: H, config: Config) -> Self {
         let stamp = Stamp::new(config.server.clone());
         let seeds = Seeds::new(config.seed);
-        let shared = Shared { config, stamp, wakes: Wakes::default(), now: Instant::ZERO, seeds };
+        let http2_input = proto_h2::Connection::server(config.http2.codec).min_input();
+        let shared =
+            Shared { config, stamp, wakes: Wakes::default(), now: Instant::ZERO, seeds, http2_input };
         Self { handler, shared, connects: VecDeque::new() }
     }
 
@@ -149,7 +157,13 @@ impl<H: Handler> Service for App<H> {
         let mut server = proto_h1::Server::new(self.shared.config.http1);
         server.handle_timeout(now);
         let mut connection = Connection::new(Role::Server(server), Link::new(link));
-        connection.sniffing = self.shared.config.raw_fallback;
+        let http2 = self.shared.config.http2.enabled;
+        // RFC 9113 3.2: over TLS, HTTP/2 is agreed on by ALPN.
+        if http2 && link.tls.as_ref().is_some_and(|tls| tls.alpn.as_deref() == Some(b"h2")) {
+            self.quietly(&mut connection, |turn| turn.speak_http2());
+        } else {
+            connection.sniffing = http2 || self.shared.config.raw_fallback;
+        }
         Some(connection)
     }
 
@@ -193,26 +207,36 @@ impl<H: Handler> Service for App<H> {
     }
 
     fn poll_action(&mut self, connection: &mut Self::Connection) -> Option<Action> {
+        if let Role::Http2(http2) = &mut connection.role {
+            return http2.poll_action();
+        }
         connection.extra.as_mut()?.action.take()
     }
 
     fn file_opened(
         &mut self,
         connection: &mut Self::Connection,
-        _token: u32,
+        token: u32,
         result: Result<(FileId, FileMeta), FileError>,
     ) {
-        self.quietly(connection, |turn| turn.file_opened(result));
+        self.quietly(connection, |turn| match turn.multiplex() {
+            Some(mut multiplex) => multiplex.file_opened(token, result),
+            None => turn.file_opened(result),
+        });
     }
 
     fn file_data(
         &mut self,
         connection: &mut Self::Connection,
-        _token: u32,
+        token: u32,
         data: Result<&[u8], FileError>,
         out: &mut WriteBuf<'_>,
     ) {
-        self.turn(connection, out).file_data(data);
+        let mut turn = self.turn(connection, out);
+        match turn.multiplex() {
+            Some(mut multiplex) => multiplex.file_data(token, data),
+            None => turn.file_data(data),
+        }
     }
 
     fn poll_timeout(&self, connection: &Self::Connection) -> Option<Deadline> {
@@ -221,6 +245,14 @@ impl<H: Handler> Service for App<H> {
 
     fn handle_timeout(&mut self, connection: &mut Self::Connection, now: Instant) {
         self.shared.tell_time(now);
+        if let Role::Http2(_) = &connection.role {
+            self.quietly(connection, |turn| {
+                if let Some(mut multiplex) = turn.multiplex() {
+                    multiplex.handle_timeout();
+                }
+            });
+            return;
+        }
         connection.role.handle_timeout(now);
         if connection.control.asked().timer.is_some_and(|at| at <= now) {
             connection.control.grant(|asked| asked.timer = None);
@@ -240,6 +272,9 @@ impl<H: Handler> Service for App<H> {
             _ => None,
         };
         let end = end.unwrap_or(End::Link(why));
+        if let Role::Http2(http2) = &mut connection.role {
+            http2.close_all(&mut self.handler, end);
+        }
         if let Some(session) = connection.session.take() {
             self.handler.closed(session, end);
         }
@@ -258,14 +293,11 @@ impl<H: Handler> Service for App<H> {
         self.shared.wakes.pop()
     }
 
-    fn wake(&mut self, connection: &mut Self::Connection, group: Option<Group>) -> bool {
-        if group.is_some_and(|group| !connection.is_in(group)) {
-            return false;
-        }
-        self.quietly(connection, |turn| {
-            turn.tell(|handler, session, stream| handler.wake(session, group, stream));
-        });
-        true
+    fn wake(&mut self, connection: &mut Self::Connection, wake: Wake) -> bool {
+        self.quietly(connection, |turn| match turn.multiplex() {
+            Some(mut multiplex) => multiplex.wake(wake),
+            None => turn.wake(wake),
+        })
     }
 
     fn drain(&mut self, connection: &mut Self::Connection, _now: Instant) {
@@ -278,13 +310,14 @@ impl<H: Handler> Service for App<H> {
                 }
             }
             Role::WebSocket(_) => connection.control.ask().close = Some(GOING_AWAY),
+            Role::Http2(http2) => http2.codec.drain(),
             Role::Client(_) | Role::Raw(_) => {}
         }
     }
 
     fn min_input(&self) -> usize {
         let limits = &self.shared.config.http1.limits;
-        (limits.head as usize).max(limits.trailers.into()) + 2
+        ((limits.head as usize).max(limits.trailers.into()) + 2).max(self.shared.http2_input)
     }
 
     fn min_output(&self) -> usize {

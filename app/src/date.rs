@@ -10,13 +10,15 @@ pub(crate) struct Stamp {
     epoch: Option<u64>,
     second: u64,
     server: Option<String>,
+    date: Option<[u8; date::LEN]>,
     preset: Preset,
 }
 
 impl Stamp {
     /// `server` is the value of `Server`; one that cannot be sent is left out.
     pub(crate) fn new(server: Option<String>) -> Self {
-        let mut stamp = Self { epoch: None, second: 0, server, preset: Preset::EMPTY };
+        let server = server.filter(|server| Preset::new(&[Field::new("server", server)]).is_ok());
+        let mut stamp = Self { epoch: None, second: 0, server, date: None, preset: Preset::EMPTY };
         stamp.render(None);
         stamp
     }
@@ -43,8 +45,8 @@ impl Stamp {
     /// A server without a clock sends no date
     /// ([RFC 9110 §6.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1)).
     fn render(&mut self, second: Option<u64>) {
-        let date = second.map(date::format);
-        let date = date.as_ref().map(|date| Field::new("date", date));
+        self.date = second.map(date::format);
+        let date = self.date.as_ref().map(|date| Field::new("date", date));
         let server = self.server.as_deref().map(|server| Field::new("server", server));
         let both = match (server, date) {
             (Some(server), Some(date)) => Preset::new(&[server, date]),
@@ -53,6 +55,13 @@ impl Stamp {
         };
         let date_only = |_| date.map_or(Ok(Preset::EMPTY), |date| Preset::new(&[date]));
         self.preset = both.or_else(date_only).unwrap_or_default();
+    }
+
+    /// The same as fields, for protocols that compress them.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        let server = self.server.as_deref().map(|server| Field::new("server", server));
+        let date = self.date.as_ref().map(|date| Field::new("date", date));
+        server.into_iter().chain(date)
     }
 
     /// The lines of `Server` and `Date`.

@@ -1,4 +1,5 @@
-use crate::message::{Fields, Message, Request, Response};
+use crate::fields::Fields;
+use crate::message::{Message, Request, Response};
 use crate::service::{Closed, Group};
 use crate::stream::{Stream, Wakes};
 use crate::writable::Writable;
@@ -111,7 +112,7 @@ pub trait Handler {
     }
 
     /// Another stream, or [`woken`](Self::woken), has woken the group that this stream is in, or (`None`) this
-    /// connection by name. By default it gets a turn to write.
+    /// stream by name. By default it gets a turn to write.
     fn wake(&mut self, session: &mut Self::Session, group: Option<Group>, stream: &mut Stream<'_>) {
         let _ = (session, group);
         stream.want_write();
@@ -138,6 +139,15 @@ pub enum End {
     WebSocket(Option<u16>),
     /// The peer or a limit broke the HTTP/1 exchange.
     Http1(proto_h1::Error),
+    /// The peer or a limit broke the HTTP/2 connection, and with it all of its streams.
+    Http2(proto_h2::Error),
+    /// HTTP/2: the stream was reset with this code, by the peer or because of what it sent.
+    Reset(proto_h2::ErrorCode),
+    /// Client, HTTP/2: the server has not processed the request, which may be made again on another connection
+    /// ([RFC 9113 §8.7](https://www.rfc-editor.org/rfc/rfc9113#section-8.7)).
+    Unprocessed,
+    /// HTTP/2: a deadline of the stream has passed.
+    Timeout(proto_core::Reason),
     /// The peer or a limit broke the WebSocket.
     WebSocketFault(proto_ws::Error),
     /// Client: the server did not accept the WebSocket handshake; the status of its response, or 101 when that

@@ -48,8 +48,10 @@
 mod client;
 mod context;
 mod date;
+mod fields;
 pub mod file;
 mod handler;
+mod http2;
 mod message;
 mod raw;
 mod role;
@@ -66,19 +68,22 @@ mod writable;
 
 pub use client::{ClientRole, WebSocket};
 pub use context::{App, Config};
+pub use fields::{Fields, FieldsIter};
 pub use handler::{End, Handler};
+pub use http2::Http2Config;
 pub use message::{
-    BodyLength, Field, Fields, Kind, Message, MessageEnd, Refusal, Request, RequestHead, Response,
-    ResponseHead, Upgrade,
+    BodyLength, Field, Kind, Message, MessageEnd, Refusal, Request, RequestHead, Response, ResponseHead,
+    Upgrade,
 };
 pub use proto_core::SendError;
 pub use proto_h1::Error as Http1Error;
+pub use proto_h2::{Error as Http2Error, ErrorCode as Http2Code};
 pub use proto_ws::Error as WebSocketError;
 pub use raw::{Sniffed, sniff};
 pub use role::Connection;
 pub use service::{
-    Action, Address, Closed, ConnectionId, FileError, FileId, FileMeta, Group, LinkInfo, Service, Target,
-    TlsFault, TlsInfo, TlsTarget, Wake,
+    Action, Address, Closed, ConnectionId, FileError, FileId, FileMeta, Group, LinkInfo, Service, StreamId,
+    Target, TlsFault, TlsInfo, TlsTarget, Wake,
 };
 pub use stream::{Protocol, Stream, Wakes};
 pub use writable::Writable;

@@ -1,31 +1,42 @@
 //! Requests, responses and messages as applications see them.
 
-pub use proto_h1::{BodyLength, Field, Fields};
+pub use proto_h1::{BodyLength, Field};
 pub use proto_ws::{Data as Message, End as MessageEnd, Kind};
 
 use proto_core::{SendError, WriteBuf};
 use proto_ws::handshake;
 
 use crate::date::Stamp;
+use crate::fields::{Fields, FieldsIter};
+use crate::http2;
 use crate::stream::{Answer, Stream};
 
 /// A request, for as long as the event lasts.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'b> {
-    pub(crate) head: proto_h1::Request<'b>,
+    pub(crate) head: RequestView<'b>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RequestView<'b> {
+    Http1(proto_h1::Request<'b>),
+    Http2(http2::RequestFields<'b>),
 }
 
 impl<'b> Request<'b> {
     /// The method, as sent: methods are case-sensitive.
     pub fn method(&self) -> &'b [u8] {
-        self.head.method
+        match &self.head {
+            RequestView::Http1(head) => head.method,
+            RequestView::Http2(head) => head.method,
+        }
     }
 
     /// Whether the method is one of those that [RFC 9110 §9](https://www.rfc-editor.org/rfc/rfc9110#section-9) and
     /// RFC 5789 define for origin servers: 405 refuses these where they are not allowed, 501 any other.
     pub fn is_known_method(&self) -> bool {
         matches!(
-            self.head.method,
+            self.method(),
             b"GET" | b"HEAD" | b"POST" | b"PUT" | b"DELETE" | b"OPTIONS" | b"TRACE" | b"PATCH"
         )
     }
@@ -33,46 +44,92 @@ impl<'b> Request<'b> {
     /// The path of the target, still percent-encoded; `*` for a request about the server itself, empty for
     /// `CONNECT`.
     pub fn path(&self) -> &'b [u8] {
-        if self.head.target.form() == proto_h1::TargetForm::Asterisk { b"*" } else { self.head.target.path() }
+        match &self.head {
+            RequestView::Http1(head) if head.target.form() == proto_h1::TargetForm::Asterisk => b"*",
+            RequestView::Http1(head) => head.target.path(),
+            RequestView::Http2(head) => head.path(),
+        }
     }
 
     /// What follows `?` in the target.
     pub fn query(&self) -> Option<&'b [u8]> {
-        self.head.target.query()
+        match &self.head {
+            RequestView::Http1(head) => head.target.query(),
+            RequestView::Http2(head) => head.query(),
+        }
     }
 
-    /// The host and port the client asked for, from the target or the `Host` field; only HTTP/1.0 may have none.
+    /// The scheme, where the request names one: always over HTTP/2 (but for `CONNECT`), over HTTP/1 only with an
+    /// absolute target.
+    pub fn scheme(&self) -> Option<&'b [u8]> {
+        match &self.head {
+            RequestView::Http1(head) if head.target.form() == proto_h1::TargetForm::Absolute => {
+                head.target.as_bytes().split(|&byte| byte == b':').next()
+            }
+            RequestView::Http1(_) => None,
+            RequestView::Http2(head) => head.scheme,
+        }
+    }
+
+    /// The host and port the client asked for, from the target or the `Host` field; only HTTP/1.0 and HTTP/2 may
+    /// have none.
     pub fn authority(&self) -> Option<&'b [u8]> {
-        Some(self.head.authority).filter(|authority| !authority.is_empty())
+        match &self.head {
+            RequestView::Http1(head) => Some(head.authority).filter(|authority| !authority.is_empty()),
+            RequestView::Http2(head) => head.authority.or_else(|| head.fields.first(b"host")),
+        }
     }
 
-    /// `HTTP/1.1` or `HTTP/1.0`.
+    /// `HTTP/2`, `HTTP/1.1` or `HTTP/1.0`.
     pub fn version(&self) -> &'static str {
-        version(self.head.version)
+        match &self.head {
+            RequestView::Http1(head) => version(head.version),
+            RequestView::Http2(_) => HTTP2,
+        }
     }
 
     /// The header fields.
     pub fn fields(&self) -> Fields<'b> {
-        self.head.fields
+        match &self.head {
+            RequestView::Http1(head) => head.fields.into(),
+            RequestView::Http2(head) => head.fields.into(),
+        }
     }
 
-    /// The length of the body, as announced.
+    /// The length of the body, as announced. One whose length is not known beforehand is
+    /// [`Chunked`](BodyLength::Chunked), however the protocol delimits it.
     pub fn body_length(&self) -> BodyLength {
-        self.head.body
+        match &self.head {
+            RequestView::Http1(head) => head.body,
+            RequestView::Http2(head) => head.body,
+        }
+    }
+
+    /// Whether the client waits to be told to send the body
+    /// ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)).
+    pub(crate) fn expects_continue(&self) -> bool {
+        match &self.head {
+            RequestView::Http1(head) => head.expect_continue,
+            RequestView::Http2(head) => {
+                head.body != BodyLength::None
+                    && head.fields.first(b"expect").is_some_and(|it| it.eq_ignore_ascii_case(b"100-continue"))
+            }
+        }
     }
 
     /// The WebSocket handshake, if this request asks for one: what to accept, or why it cannot be accepted.
     pub fn websocket(&self) -> Option<Result<Upgrade<'b>, Refusal>> {
+        let RequestView::Http1(head) = &self.head else { return None };
         // RFC 9110 7.8: Upgrade in an HTTP/1.0 request is ignored.
-        let http11 = self.head.version == proto_h1::Version::Http11;
-        if !http11 || !self.head.fields.contains_token("upgrade", "websocket") {
+        let http11 = head.version == proto_h1::Version::Http11;
+        if !http11 || !head.fields.contains_token("upgrade", "websocket") {
             return None;
         }
         // Content would stand where the first frame is expected.
-        if !matches!(self.head.body, BodyLength::None | BodyLength::Known(0)) {
+        if !matches!(head.body, BodyLength::None | BodyLength::Known(0)) {
             return Some(Err(Refusal { status: 400 }));
         }
-        let offer = handshake::server::Request::check(self.head.method, http11, self.head.fields.iter());
+        let offer = handshake::server::Request::check(head.method, http11, self.fields().iter());
         Some(match offer {
             Ok(offer) => Ok(Upgrade { offer }),
             Err(refusal) => Err(Refusal { status: refusal.status() }),
@@ -83,7 +140,7 @@ impl<'b> Request<'b> {
 /// An opening handshake that can be accepted.
 #[derive(Debug, Clone)]
 pub struct Upgrade<'b> {
-    offer: handshake::server::Offer<'b, proto_h1::Iter<'b>>,
+    offer: handshake::server::Offer<'b, FieldsIter<'b>>,
 }
 
 impl<'b> Upgrade<'b> {
@@ -120,6 +177,8 @@ impl Refusal {
     }
 }
 
+const HTTP2: &str = "HTTP/2";
+
 fn version(version: proto_h1::Version) -> &'static str {
     match version {
         proto_h1::Version::Http10 => "HTTP/1.0",
@@ -137,33 +196,54 @@ pub(crate) struct Acceptance {
 /// A response, for as long as the event lasts.
 #[derive(Debug, Clone, Copy)]
 pub struct Response<'b> {
-    pub(crate) head: proto_h1::Response<'b>,
+    pub(crate) head: ResponseView<'b>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ResponseView<'b> {
+    Http1(proto_h1::Response<'b>),
+    Http2(http2::ResponseFields<'b>),
 }
 
 impl<'b> Response<'b> {
     /// The status code.
     pub fn status(&self) -> u16 {
-        self.head.status
+        match &self.head {
+            ResponseView::Http1(head) => head.status,
+            ResponseView::Http2(head) => head.status,
+        }
     }
 
-    /// The reason phrase; often empty.
+    /// The reason phrase; often empty, always so over HTTP/2.
     pub fn reason(&self) -> &'b [u8] {
-        self.head.reason
+        match &self.head {
+            ResponseView::Http1(head) => head.reason,
+            ResponseView::Http2(_) => b"",
+        }
     }
 
-    /// `HTTP/1.1` or `HTTP/1.0`.
+    /// `HTTP/2`, `HTTP/1.1` or `HTTP/1.0`.
     pub fn version(&self) -> &'static str {
-        version(self.head.version)
+        match &self.head {
+            ResponseView::Http1(head) => version(head.version),
+            ResponseView::Http2(_) => HTTP2,
+        }
     }
 
     /// The header fields.
     pub fn fields(&self) -> Fields<'b> {
-        self.head.fields
+        match &self.head {
+            ResponseView::Http1(head) => head.fields.into(),
+            ResponseView::Http2(head) => head.fields.into(),
+        }
     }
 
     /// The length of the body, as announced.
     pub fn body_length(&self) -> BodyLength {
-        self.head.body
+        match &self.head {
+            ResponseView::Http1(head) => head.body,
+            ResponseView::Http2(head) => head.body,
+        }
     }
 }
 

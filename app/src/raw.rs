@@ -1,7 +1,7 @@
 //! A connection as bytes.
 
+use crate::fields::Fields;
 use crate::handler::Handler;
-use crate::message::Fields;
 use crate::role::Role;
 use crate::turn::{Stopped, Turn};
 
@@ -33,6 +33,8 @@ impl<H: Handler> Turn<'_, '_, H> {
 pub enum Sniffed {
     /// They begin with an HTTP method and a space.
     Http,
+    /// They are the connection preface of HTTP/2, whole.
+    Http2,
     /// They do not.
     Other,
     /// So far they could be either.

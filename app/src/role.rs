@@ -4,27 +4,31 @@ use proto_core::{Deadline, Instant, Reason, SendError, Wants, WriteBuf};
 
 use crate::client::Opening;
 use crate::handler::End;
-use crate::service::{Action, Closed, Group};
+use crate::http2::Http2;
+use crate::service::{Action, Closed};
 use crate::stream::{Control, Link, Protocol};
 use crate::transfer::Transfer;
 
 /// What a connection is at the moment: one codec, and what it may become.
 #[derive(Debug)]
-pub(crate) enum Role {
+pub(crate) enum Role<S> {
     /// HTTP/1, the server's side. Becomes a WebSocket by an upgrade, or raw when the first bytes are no HTTP.
     Server(proto_h1::Server),
     /// HTTP/1, the client's side. Becomes a WebSocket when the server accepts.
     Client(proto_h1::Client),
+    /// HTTP/2, either side, for good.
+    Http2(Box<Http2<S>>),
     /// A WebSocket, either side.
     WebSocket(proto_ws::Connection),
     /// Bytes.
     Raw(Raw),
 }
 
-impl Role {
+impl<S> Role<S> {
     pub(crate) fn protocol(&self) -> Protocol {
         match self {
             Self::Server(_) | Self::Client(_) => Protocol::Http1,
+            Self::Http2(_) => Protocol::Http2,
             Self::WebSocket(_) => Protocol::WebSocket,
             Self::Raw(_) => Protocol::Raw,
         }
@@ -34,6 +38,7 @@ impl Role {
         match self {
             Self::Server(server) => server.wants(),
             Self::Client(client) => client.wants(),
+            Self::Http2(http2) => http2.wants(),
             Self::WebSocket(socket) => socket.wants(),
             Self::Raw(raw) => raw.wants(),
         }
@@ -43,6 +48,7 @@ impl Role {
         match self {
             Self::Server(server) => server.transmit(out),
             Self::Client(client) => client.transmit(out),
+            Self::Http2(http2) => http2.codec.transmit(out),
             Self::WebSocket(socket) => socket.transmit(out),
             Self::Raw(_) => {}
         }
@@ -52,6 +58,7 @@ impl Role {
         match self {
             Self::Server(server) => server.handle_timeout(now),
             Self::Client(client) => client.handle_timeout(now),
+            Self::Http2(_) => {} // together with its streams
             Self::WebSocket(socket) => socket.handle_timeout(now),
             Self::Raw(raw) => raw.handle_timeout(now),
         }
@@ -63,6 +70,7 @@ impl Role {
         match self {
             Self::Server(server) => server.error().map(End::Http1),
             Self::Client(client) => client.error().map(End::Http1),
+            Self::Http2(http2) => http2.codec.error().map(End::Http2),
             Self::WebSocket(socket) => Some(match socket.outcome()? {
                 Outcome::Clean { code, .. } => End::WebSocket(code.map(u16::from)),
                 Outcome::PeerGone => End::WebSocketFault(Error::TransportEnded),
@@ -79,6 +87,7 @@ impl Role {
         match self {
             Self::Server(server) => server.poll_timeout(),
             Self::Client(client) => client.poll_timeout(),
+            Self::Http2(http2) => http2.poll_timeout(),
             Self::WebSocket(socket) => socket.poll_timeout(),
             Self::Raw(raw) => raw.poll_timeout(),
         }
@@ -140,7 +149,7 @@ impl Raw {
 /// The state of one connection of an [`App`](crate::App), with the session of the stream it carries.
 #[derive(Debug)]
 pub struct Connection<S> {
-    pub(crate) role: Role,
+    pub(crate) role: Role<S>,
     pub(crate) session: Option<S>,
     pub(crate) control: Control,
     pub(crate) link: Link,
@@ -172,7 +181,7 @@ pub(crate) struct Extra {
 }
 
 impl<S> Connection<S> {
-    pub(crate) fn new(role: Role, link: Link) -> Self {
+    pub(crate) fn new(role: Role<S>, link: Link) -> Self {
         Self {
             role,
             session: None,
@@ -222,7 +231,7 @@ impl<S> Connection<S> {
             match &mut self.role {
                 Role::Server(server) => server.hold_body(self.held),
                 Role::Client(client) => client.hold_body(self.held),
-                Role::WebSocket(_) | Role::Raw(_) => {}
+                Role::Http2(_) | Role::WebSocket(_) | Role::Raw(_) => {}
             }
         }
     }
@@ -257,9 +266,5 @@ impl<S> Connection<S> {
         let timer = timer.map(|at| Deadline::new(at, Reason::Application));
         let ours = Deadline::earlier(self.opening_deadline(), timer);
         Deadline::earlier(self.role.poll_timeout(), ours)
-    }
-
-    pub(crate) fn is_in(&self, group: Group) -> bool {
-        self.session.is_some() && self.control.asked().group == Some(group)
     }
 }

@@ -149,10 +149,3 @@ impl<H: Handler> Turn<'_, '_, H> {
         }
     }
 }
-
-impl Transfer {
-    /// Whether a turn would do something.
-    pub(crate) fn wants_write(&self) -> bool {
-        !matches!(self.state, State::Opening | State::Sending { reading: true, .. })
-    }
-}

@@ -1,15 +1,16 @@
 //! A connection as an HTTP/1 server: from requests to the application, from answers to the wire.
 
 use proto_core::SendError;
-use proto_h1::{Error, Event, TargetForm};
+use proto_h1::{Error, Event};
 
 use crate::handler::{End, Handler};
-use crate::message::{Acceptance, BodyLength, Field, Request, ResponseHead};
+use crate::http2;
+use crate::message::{Acceptance, BodyLength, Field, Request, RequestView, ResponseHead};
 use crate::raw::{Sniffed, sniff};
 use crate::role::{Raw, Role};
 use crate::status;
 use crate::stream::Answer;
-use crate::transfer::{State, Transfer};
+use crate::transfer::Transfer;
 use crate::turn::{Stopped, Turn};
 use crate::writable::{never_fits, send_whole};
 
@@ -41,13 +42,13 @@ impl<H: Handler> Turn<'_, '_, H> {
             match step.event {
                 None => {}
                 // RFC 9110 10.1.1: a final answer that is known by now goes out at once, in place of 100.
-                Some(Event::Request(head)) => self.begin(&Request { head }),
+                Some(Event::Request(head)) => self.begin(&Request { head: RequestView::Http1(head) }),
                 Some(Event::Body(data)) => {
                     self.tell(|handler, session, stream| handler.body(session, data, stream))
                 }
                 Some(Event::End { .. }) if self.connection.upgrading => {}
                 Some(Event::End { trailers }) => {
-                    self.tell(|handler, session, stream| handler.body_end(session, trailers, stream));
+                    self.tell(|handler, session, stream| handler.body_end(session, trailers.into(), stream));
                 }
                 Some(Event::Upgraded) => self.upgraded(),
                 Some(Event::Response(_) | Event::Informational(_)) => {}
@@ -69,9 +70,22 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// Looks at the first bytes; false when they are not (yet) for the HTTP codec.
     fn sniffed(&mut self, input: &[u8]) -> bool {
-        match sniff(input) {
+        let config = &self.shared.config;
+        let mut sniffed = if config.raw_fallback { sniff(input) } else { Sniffed::Http };
+        // Prior knowledge is for links without TLS, where ALPN decides (RFC 9113 section 3.3).
+        if config.http2.enabled && self.connection.link.tls().is_none() {
+            match http2::preface(input) {
+                Sniffed::Other => {}
+                begins => sniffed = begins,
+            }
+        }
+        match sniffed {
             Sniffed::Http => self.connection.sniffing = false,
             Sniffed::Incomplete => return input.is_empty(), // the codec keeps the time
+            Sniffed::Http2 => {
+                self.connection.sniffing = false;
+                self.speak_http2();
+            }
             Sniffed::Other => {
                 self.connection.sniffing = false;
                 let mut raw = Raw::new(self.shared.config.raw_idle_timeout);
@@ -88,6 +102,13 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// A request has arrived: asks the application for a session.
     fn begin(&mut self, request: &Request<'_>) {
+        if self.shared.config.http2.enabled
+            && self.connection.link.tls().is_none()
+            && let Some(settings) = http2::upgrade_offer(request)
+            && self.upgrade_http2(request, settings)
+        {
+            return;
+        }
         let session = self.introduce(|handler, stream| {
             if is_misdirected(request, stream.tls().is_some()) {
                 stream.refuse(421);
@@ -97,12 +118,12 @@ impl<H: Handler> Turn<'_, '_, H> {
         });
         let connection = &mut *self.connection;
         connection.session = session;
-        connection.continue_due = request.head.expect_continue;
+        connection.continue_due = request.expects_continue();
         connection.upgrading = matches!(connection.control.asked().answer, Some(Answer::WebSocket(_)));
         if connection.session.is_none() {
             match connection.control.take_answer() {
                 Some(Answer::File(file)) => {
-                    connection.extra().transfer = Some(Transfer { request: file, state: State::Asking });
+                    connection.extra().transfer = Some(Transfer::new(file));
                 }
                 // Without a session there is nobody to hold a WebSocket with.
                 None | Some(Answer::WebSocket(_)) => {
@@ -116,7 +137,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             let file =
                 connection.control.grant(|asked| asked.answer.take_if(|a| matches!(a, Answer::File(_))));
             if let Some(Answer::File(file)) = file {
-                connection.extra().transfer = Some(Transfer { request: file, state: State::Asking });
+                connection.extra().transfer = Some(Transfer::new(file));
             }
             connection.control.want_write = false;
             // Nobody is left to resume it.
@@ -205,7 +226,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             match server.receive_eof() {
                 Ok(Some(Event::Upgraded)) => self.upgraded(),
                 Ok(Some(Event::End { trailers })) if !self.connection.upgrading => {
-                    self.tell(|handler, session, stream| handler.body_end(session, trailers, stream));
+                    self.tell(|handler, session, stream| handler.body_end(session, trailers.into(), stream));
                 }
                 Ok(Some(_)) => {}
                 // The answer is still going out.
@@ -223,13 +244,10 @@ impl<H: Handler> Turn<'_, '_, H> {
 
 /// [RFC 9110 §7.4](https://www.rfc-editor.org/rfc/rfc9110#section-7.4): a request for an `https` resource is rejected
 /// unless the connection is secured, and other schemes than the two are not served here.
-fn is_misdirected(request: &Request<'_>, tls: bool) -> bool {
-    let target = &request.head.target;
-    if target.form() != TargetForm::Absolute {
-        return false;
-    }
-    let scheme = target.as_bytes().split(|&byte| byte == b':').next().unwrap_or_default();
-    !(scheme.eq_ignore_ascii_case(b"http") || tls && scheme.eq_ignore_ascii_case(b"https"))
+pub(crate) fn is_misdirected(request: &Request<'_>, tls: bool) -> bool {
+    request.scheme().is_some_and(|scheme| {
+        !(scheme.eq_ignore_ascii_case(b"http") || tls && scheme.eq_ignore_ascii_case(b"https"))
+    })
 }
 
 fn acceptance_fields(acceptance: &Acceptance) -> [Field<'_>; 3] {

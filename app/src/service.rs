@@ -92,8 +92,8 @@ pub trait Service {
     /// The next wake-up the service wants delivered to connections other than the one whose turn it is.
     fn poll_wake(&mut self) -> Option<Wake>;
 
-    /// Delivers a wake-up to one connection, a member of `group` or named itself; true when it is now due a turn.
-    fn wake(&mut self, connection: &mut Self::Connection, group: Option<Group>) -> bool;
+    /// Delivers a wake-up to one connection; true when it concerned one of its streams and a turn is due.
+    fn wake(&mut self, connection: &mut Self::Connection, wake: Wake) -> bool;
 
     /// Starts the drain of one connection: finish what is under way, take nothing new.
     fn drain(&mut self, connection: &mut Self::Connection, now: Instant);
@@ -114,16 +114,25 @@ pub struct ConnectionId {
     pub generation: u32,
 }
 
-/// Connections that want to be woken together; the meaning of the number is the application's.
+/// Names one stream of one connection. A name is not used again while the connection lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StreamId {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Which of its streams: the HTTP/2 stream identifier; 0 where a connection carries one stream at a time.
+    pub stream: u32,
+}
+
+/// Streams that want to be woken together; the meaning of the number is the application's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Group(pub u32);
 
-/// A wake-up for connections.
+/// A wake-up for streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wake {
-    /// One connection, if it still exists.
-    Connection(ConnectionId),
-    /// Every connection that says yes to [`Service::wake`].
+    /// One stream: its connection is told, if it still exists.
+    Stream(StreamId),
+    /// The streams of a group: every connection is told.
     Group(Group),
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proto_core::Instant;
 
 use crate::message::Request;
-use crate::service::{ConnectionId, Group, LinkInfo, TlsInfo, Wake};
+use crate::service::{ConnectionId, Group, LinkInfo, StreamId, TlsInfo, Wake};
 use crate::transfer::FileRequest;
 
 /// Which protocol a stream runs on.
@@ -15,6 +15,8 @@ use crate::transfer::FileRequest;
 pub enum Protocol {
     /// An HTTP/1.0 or HTTP/1.1 exchange.
     Http1,
+    /// An HTTP/2 stream.
+    Http2,
     /// A WebSocket over HTTP/1.1.
     WebSocket,
     /// Bytes.
@@ -27,15 +29,18 @@ pub enum Protocol {
 pub struct Stream<'a> {
     pub(crate) control: &'a mut Control,
     pub(crate) link: &'a Link,
+    /// Its number on the connection.
+    pub(crate) stream: u32,
     pub(crate) protocol: Protocol,
     pub(crate) now: Instant,
     pub(crate) wakes: &'a mut Wakes,
 }
 
 impl Stream<'_> {
-    /// The connection's name, by which other threads can have it woken.
-    pub fn id(&self) -> ConnectionId {
-        self.link.id
+    /// The stream's name, by which it can be [woken](Wakes::stream). A client's over HTTP/2 has one once its request
+    /// is sent.
+    pub fn id(&self) -> StreamId {
+        StreamId { connection: self.link.id, stream: self.stream }
     }
 
     /// The peer's address; a unix socket peer has none.
@@ -65,7 +70,7 @@ impl Stream<'_> {
 
     /// Asks for one turn of [`Handler::writable`](crate::Handler::writable). Who asks again in a turn without having
     /// written anything gets the next one when there is more room, or with the next event of the stream: to wait
-    /// for something else, set a timer or be [woken](crate::Wakes::connection).
+    /// for something else, set a timer or be [woken](crate::Wakes::stream).
     pub fn want_write(&mut self) {
         self.control.want_write = true;
     }
@@ -231,7 +236,7 @@ impl Link {
         Some(self.listener.into()).filter(|_| self.listener != NOBODY)
     }
 
-    fn tls(&self) -> Option<&TlsInfo> {
+    pub(crate) fn tls(&self) -> Option<&TlsInfo> {
         self.more.as_ref()?.tls.as_ref()
     }
 }
@@ -246,9 +251,9 @@ impl Wakes {
         self.push(Wake::Group(group));
     }
 
-    /// Wakes one connection, if it still exists.
-    pub fn connection(&mut self, id: ConnectionId) {
-        self.push(Wake::Connection(id));
+    /// Wakes one stream, if it still exists.
+    pub fn stream(&mut self, id: StreamId) {
+        self.push(Wake::Stream(id));
     }
 
     pub(crate) fn pop(&mut self) -> Option<Wake> {

@@ -82,6 +82,30 @@ pub(crate) enum State {
     Sending { file: FileId, offset: u64, left: u64, reading: bool },
 }
 
+impl Transfer {
+    pub(crate) fn new(request: Box<FileRequest>) -> Self {
+        Self { request, state: State::Asking }
+    }
+
+    /// Whether a turn would do something.
+    pub(crate) fn wants_write(&self) -> bool {
+        !matches!(self.state, State::Opening | State::Sending { reading: true, .. })
+    }
+
+    /// Whether content is under way.
+    pub(crate) fn is_sending(&self) -> bool {
+        matches!(self.state, State::Sending { .. })
+    }
+
+    /// The file, while it is open.
+    pub(crate) fn open_file(&self) -> Option<FileId> {
+        match self.state {
+            State::Opened(Ok((file, _))) | State::Sending { file, .. } => Some(file),
+            State::Asking | State::Opening | State::Opened(Err(_)) => None,
+        }
+    }
+}
+
 /// The head of the answer with an open file, and which part of it follows.
 pub(crate) struct FileHead {
     pub(crate) status: u16,

@@ -3,9 +3,10 @@ use proto_core::{SendError, WriteBuf};
 use crate::context::Shared;
 use crate::handler::{End, Handler};
 use crate::role::{Connection, Role};
+use crate::service::Wake;
 use crate::stream::Stream;
 use crate::websocket;
-use crate::writable::Writable;
+use crate::writable::{Carrier, Writable};
 
 /// One call of a driver: the application, one of its connections, and where output goes.
 pub(crate) struct Turn<'a, 'o, H: Handler> {
@@ -39,6 +40,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             let (count, stopped) = match self.connection.role {
                 Role::Server(_) => self.receive_request(rest, scratch),
                 Role::Client(_) => self.receive_response(rest, scratch),
+                Role::Http2(_) => self.receive_http2(rest, scratch),
                 Role::WebSocket(_) => self.receive_frames(rest, scratch),
                 Role::Raw(_) => self.receive_bytes(rest),
             };
@@ -49,6 +51,11 @@ impl<H: Handler> Turn<'_, '_, H> {
         }
     }
 
+    fn receive_http2(&mut self, input: &mut [u8], scratch: &mut [u8]) -> (usize, Stopped) {
+        let taken = self.multiplex().map_or(0, |mut multiplex| multiplex.receive(input, scratch));
+        (taken, Stopped::Idle)
+    }
+
     /// The peer has sent everything it will. A role that this makes way for is told too.
     pub(crate) fn receive_eof(&mut self) {
         loop {
@@ -56,6 +63,11 @@ impl<H: Handler> Turn<'_, '_, H> {
             match self.connection.role {
                 Role::Server(_) => self.server_eof(),
                 Role::Client(_) => self.client_eof(),
+                Role::Http2(_) => {
+                    if let Some(mut multiplex) = self.multiplex() {
+                        multiplex.receive_eof();
+                    }
+                }
                 Role::WebSocket(_) => self.websocket_eof(),
                 Role::Raw(_) => self.raw_eof(),
             }
@@ -63,6 +75,17 @@ impl<H: Handler> Turn<'_, '_, H> {
                 return;
             }
         }
+    }
+
+    /// Delivers a wake-up; true when it concerns the stream there is.
+    pub(crate) fn wake(&mut self, wake: Wake) -> bool {
+        let group = match wake {
+            Wake::Group(group) if self.connection.control.asked().group != Some(group) => return false,
+            Wake::Group(group) => Some(group),
+            Wake::Stream(_) => None,
+        };
+        self.tell(|handler, session, stream| handler.wake(session, group, stream));
+        self.connection.session.is_some()
     }
 
     /// What became a WebSocket while the driver was draining already is closed like those that were one before.
@@ -79,6 +102,9 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// Lets everyone write who wants to, while there is room.
     pub(crate) fn write(&mut self) {
+        if let Some(mut multiplex) = self.multiplex() {
+            return multiplex.write();
+        }
         self.transmit();
         let mut in_vain = false;
         while self.out.room() >= LEAST_ROOM && !self.connection.ended {
@@ -144,9 +170,22 @@ impl<H: Handler> Turn<'_, '_, H> {
             return;
         };
         let protocol = role.protocol();
-        let out = Writable { role, out: self.out, stamp: &self.shared.stamp };
-        let mut stream =
-            Stream { control, link, protocol, now: self.shared.now, wakes: &mut self.shared.wakes };
+        let carrier = match role {
+            Role::Server(server) => Carrier::Server(server),
+            Role::Client(client) => Carrier::Client(client),
+            Role::WebSocket(socket) => Carrier::WebSocket(socket),
+            Role::Raw(raw) => Carrier::Raw(raw),
+            Role::Http2(_) => return, // its streams have turns of their own
+        };
+        let out = Writable { carrier, out: self.out, stamp: &self.shared.stamp };
+        let mut stream = Stream {
+            control,
+            link,
+            stream: 0,
+            protocol,
+            now: self.shared.now,
+            wakes: &mut self.shared.wakes,
+        };
         self.handler.writable(session, out, &mut stream);
     }
 
@@ -156,7 +195,14 @@ impl<H: Handler> Turn<'_, '_, H> {
         let protocol = role.protocol();
         event(
             self.handler,
-            &mut Stream { control, link, protocol, now: self.shared.now, wakes: &mut self.shared.wakes },
+            &mut Stream {
+                control,
+                link,
+                stream: 0,
+                protocol,
+                now: self.shared.now,
+                wakes: &mut self.shared.wakes,
+            },
         )
     }
 
@@ -166,8 +212,14 @@ impl<H: Handler> Turn<'_, '_, H> {
             return;
         };
         let protocol = role.protocol();
-        let mut stream =
-            Stream { control, link, protocol, now: self.shared.now, wakes: &mut self.shared.wakes };
+        let mut stream = Stream {
+            control,
+            link,
+            stream: 0,
+            protocol,
+            now: self.shared.now,
+            wakes: &mut self.shared.wakes,
+        };
         event(self.handler, session, &mut stream);
     }
 
@@ -179,7 +231,7 @@ impl<H: Handler> Turn<'_, '_, H> {
                 self.end(End::Complete);
                 Ok(())
             }
-            Role::Server(_) | Role::Client(_) | Role::Raw(_) => {
+            Role::Server(_) | Role::Client(_) | Role::Http2(_) | Role::Raw(_) => {
                 self.end(End::Aborted);
                 Ok(())
             }

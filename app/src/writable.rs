@@ -1,8 +1,9 @@
 use proto_core::{SendError, WriteBuf};
 
 use crate::date::Stamp;
+use crate::http2::Outlet;
 use crate::message::{BodyLength, Field, RequestHead, ResponseHead};
-use crate::role::Role;
+use crate::role::Raw;
 
 /// One turn to write: every method consumes it, so that a turn holds one write, whoever writes the application.
 ///
@@ -15,15 +16,29 @@ use crate::role::Role;
 /// this stream cannot send that now, such as a WebSocket message on an HTTP stream.
 #[derive(Debug)]
 pub struct Writable<'a, 'o> {
-    pub(crate) role: &'a mut Role,
+    pub(crate) carrier: Carrier<'a>,
     pub(crate) out: &'a mut WriteBuf<'o>,
     pub(crate) stamp: &'a Stamp,
 }
 
+/// What carries the stream.
+#[derive(Debug)]
+pub(crate) enum Carrier<'a> {
+    Server(&'a mut proto_h1::Server),
+    Client(&'a mut proto_h1::Client),
+    Http2(Outlet<'a>),
+    WebSocket(&'a mut proto_ws::Connection),
+    Raw(&'a mut Raw),
+}
+
 impl Writable<'_, '_> {
-    /// How many payload bytes one call takes at the most, in this turn.
+    /// How many payload bytes one call takes at the most, in this turn: as many as there is room for and, over
+    /// HTTP/2, as the peer has given credit for.
     pub fn room(&self) -> usize {
-        self.out.room()
+        match &self.carrier {
+            Carrier::Http2(outlet) => outlet.room(self.out),
+            _ => self.out.room(),
+        }
     }
 
     /// Server: sends a response that is known as a whole: the head, which announces the length of `body`, and as
@@ -33,7 +48,11 @@ impl Writable<'_, '_> {
     /// # Errors
     /// See the [type](Self).
     pub fn respond(self, head: &ResponseHead<'_>, body: &[u8]) -> Result<usize, SendError> {
-        let Role::Server(server) = self.role else { return Err(SendError::Misuse) };
+        let server = match self.carrier {
+            Carrier::Server(server) => server,
+            Carrier::Http2(mut outlet) => return outlet.respond(head, body, self.stamp, self.out),
+            _ => return Err(SendError::Misuse),
+        };
         let empty = self.out.is_empty();
         let length = BodyLength::Known(body.len() as u64);
         head.send_http1(length, self.stamp, server, self.out).map_err(|error| never_fits(error, empty))?;
@@ -50,7 +69,11 @@ impl Writable<'_, '_> {
     /// # Errors
     /// See the [type](Self).
     pub fn head(self, head: &ResponseHead<'_>, length: BodyLength) -> Result<(), SendError> {
-        let Role::Server(server) = self.role else { return Err(SendError::Misuse) };
+        let server = match self.carrier {
+            Carrier::Server(server) => server,
+            Carrier::Http2(mut outlet) => return outlet.head(head, length, self.stamp, self.out),
+            _ => return Err(SendError::Misuse),
+        };
         let empty = self.out.is_empty();
         head.send_http1(length, self.stamp, server, self.out).map_err(|error| never_fits(error, empty))?;
         finish_known(server, self.out);
@@ -62,8 +85,11 @@ impl Writable<'_, '_> {
     /// # Errors
     /// See the [type](Self).
     pub fn inform(self, status: u16, fields: &[Field<'_>]) -> Result<(), SendError> {
-        let Role::Server(server) = self.role else { return Err(SendError::Misuse) };
-        server.send_informational(status, fields, self.out)
+        match self.carrier {
+            Carrier::Server(server) => server.send_informational(status, fields, self.out),
+            Carrier::Http2(mut outlet) => outlet.inform(status, fields, self.out),
+            _ => Err(SendError::Misuse),
+        }
     }
 
     /// Client: sends the head of the request; a body follows with [`body`](Self::body) unless `length` says
@@ -72,7 +98,11 @@ impl Writable<'_, '_> {
     /// # Errors
     /// See the [type](Self).
     pub fn request(self, head: &RequestHead<'_>, length: BodyLength) -> Result<(), SendError> {
-        let Role::Client(client) = self.role else { return Err(SendError::Misuse) };
+        let client = match self.carrier {
+            Carrier::Client(client) => client,
+            Carrier::Http2(mut outlet) => return outlet.request(head, length, self.out),
+            _ => return Err(SendError::Misuse),
+        };
         let empty = self.out.is_empty();
         client.send_head(&head.http1(length), self.out).map_err(|error| never_fits(error, empty))?;
         if client.content_left() == Some(0) && !client.awaits_continue() {
@@ -86,16 +116,17 @@ impl Writable<'_, '_> {
     /// # Errors
     /// See the [type](Self). An empty piece is accepted and does nothing.
     pub fn body(self, data: &[u8]) -> Result<usize, SendError> {
-        match self.role {
-            Role::Server(server) => send_content(server, data, self.out),
-            Role::Client(client) => {
+        match self.carrier {
+            Carrier::Server(server) => send_content(server, data, self.out),
+            Carrier::Client(client) => {
                 let sent = client.send_body(data, self.out)?;
                 if client.content_left() == Some(0) {
                     client.finish(&[], self.out)?;
                 }
                 Ok(sent)
             }
-            Role::Raw(raw) => raw.send(data, self.out),
+            Carrier::Http2(mut outlet) => outlet.body(data, self.out),
+            Carrier::Raw(raw) => raw.send(data, self.out),
             _ => Err(SendError::Misuse),
         }
     }
@@ -106,10 +137,11 @@ impl Writable<'_, '_> {
     /// # Errors
     /// See the [type](Self).
     pub fn finish(self, trailers: &[Field<'_>]) -> Result<(), SendError> {
-        match self.role {
-            Role::Server(server) => server.finish(trailers, self.out),
-            Role::Client(client) => client.finish(trailers, self.out),
-            Role::Raw(raw) => raw.finish(),
+        match self.carrier {
+            Carrier::Server(server) => server.finish(trailers, self.out),
+            Carrier::Client(client) => client.finish(trailers, self.out),
+            Carrier::Http2(mut outlet) => outlet.finish(trailers, self.out),
+            Carrier::Raw(raw) => raw.finish(),
             _ => Err(SendError::Misuse),
         }
     }
@@ -121,8 +153,8 @@ impl Writable<'_, '_> {
     /// # Errors
     /// See the [type](Self).
     pub fn message(self, kind: crate::Kind, payload: &[u8], last: bool) -> Result<usize, SendError> {
-        match self.role {
-            Role::WebSocket(socket) => socket.send(kind, payload, last, self.out),
+        match self.carrier {
+            Carrier::WebSocket(socket) => socket.send(kind, payload, last, self.out),
             _ => Err(SendError::Misuse),
         }
     }
@@ -132,8 +164,8 @@ impl Writable<'_, '_> {
     /// # Errors
     /// See the [type](Self); `Misuse` also for a message larger than the output buffer: send it in pieces.
     pub fn whole_message(self, kind: crate::Kind, payload: &[u8]) -> Result<(), SendError> {
-        match self.role {
-            Role::WebSocket(socket) => {
+        match self.carrier {
+            Carrier::WebSocket(socket) => {
                 let empty = self.out.is_empty();
                 socket.send_message(kind, payload, self.out).map_err(|error| never_fits(error, empty))
             }
@@ -146,8 +178,8 @@ impl Writable<'_, '_> {
     /// # Errors
     /// See the [type](Self).
     pub fn ping(self, payload: &[u8]) -> Result<(), SendError> {
-        match self.role {
-            Role::WebSocket(socket) => socket.ping(payload, self.out),
+        match self.carrier {
+            Carrier::WebSocket(socket) => socket.ping(payload, self.out),
             _ => Err(SendError::Misuse),
         }
     }

@@ -42,6 +42,7 @@ impl Default for Command {
             driver: Driver::Auto,
             threads: 1,
             root: None,
+            no_h2: false,
             grace: 5,
             until_eof: false,
             timeouts: Timeouts::default(),
@@ -86,6 +87,9 @@ pub(crate) struct Serve {
     /// Serve the files in this directory at every path that is no endpoint
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
+    /// Speak HTTP/1.1 only: no HTTP/2 by ALPN, by prior knowledge or by upgrade
+    #[arg(long)]
+    pub(crate) no_h2: bool,
     /// Seconds that connections get to finish when the server is asked to stop
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub(crate) grace: u64,

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::{Duration, Instant};
 
 use app::{
-    App, ClientRole, ConnectionId, End, Field, Handler, Kind, Message, MessageEnd, SendError, Stream, Wakes,
+    App, ClientRole, End, Field, Handler, Kind, Message, MessageEnd, SendError, Stream, StreamId, Wakes,
     WebSocket, Writable,
 };
 use drivers::Waker;
@@ -42,7 +42,7 @@ pub(crate) fn run(options: Ws) -> Result<(), Failure> {
         true => Talk::Echo { piece: Vec::new(), sent: 0, message: None },
         false => Talk::Lines { kind, line: None, sent: 0, ended: false },
     };
-    let mut app = App::new(Client { input, connection: None, end: None }, client::config()?);
+    let mut app = App::new(Client { input, stream: None, end: None }, client::config()?);
     let session = Session { talk, ping, ping_due: false };
     app.connect(target, ClientRole::WebSocket(websocket), session);
     let mut driver = client::driver(&options.trust, app)?;
@@ -115,8 +115,8 @@ fn outcome(url: &str, end: End) -> Result<(), Failure> {
 /// The application.
 struct Client {
     input: Receiver<Line>,
-    /// The connection, to be woken when there is input.
-    connection: Option<ConnectionId>,
+    /// The stream, to be woken when there is input.
+    stream: Option<StreamId>,
     end: Option<End>,
 }
 
@@ -170,7 +170,7 @@ impl Handler for Client {
         if let Some(protocol) = protocol {
             eprintln!("subprotocol {protocol}");
         }
-        self.connection = Some(stream.id());
+        self.stream = Some(stream.id());
         stream.set_timer(session.ping);
         stream.want_write();
     }
@@ -237,8 +237,8 @@ impl Handler for Client {
     }
 
     fn woken(&mut self, (): (), wakes: &mut Wakes) {
-        if let Some(connection) = self.connection {
-            wakes.connection(connection);
+        if let Some(stream) = self.stream {
+            wakes.stream(stream);
         }
     }
 

@@ -7,9 +7,7 @@ use std::net::TcpListener;
 use std::os::fd::AsFd as _;
 use std::time::Duration;
 
-use app::{
-    Action, Closed, ConnectionId, FileError, FileId, FileMeta, Group, LinkInfo, Service, Target, Wake,
-};
+use app::{Action, Closed, ConnectionId, FileError, FileId, FileMeta, LinkInfo, Service, Target, Wake};
 use drivers::{Limits, Link, Origin, Turn, Workspace};
 use proto_core::{Deadline, Instant, Reason, Wants, WriteBuf};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -143,7 +141,7 @@ impl Service for Shout {
     fn poll_wake(&mut self) -> Option<Wake> {
         None
     }
-    fn wake(&mut self, _: &mut Peer, _: Option<Group>) -> bool {
+    fn wake(&mut self, _: &mut Peer, _: Wake) -> bool {
         false
     }
     fn drain(&mut self, peer: &mut Peer, _: Instant) {

@@ -70,7 +70,7 @@
 //! #   fn handle_timeout(&mut self, _: &mut Peer, _: Instant) {}
 //! #   fn woken(&mut self, _: (), _: Instant) {}
 //! #   fn poll_wake(&mut self) -> Option<app::Wake> { None }
-//! #   fn wake(&mut self, _: &mut Peer, _: Option<app::Group>) -> bool { false }
+//! #   fn wake(&mut self, _: &mut Peer, _: app::Wake) -> bool { false }
 //! #   fn drain(&mut self, _: &mut Peer, _: Instant) {}
 //! #   fn min_input(&self) -> usize { 1 }
 //! #   fn min_output(&self) -> usize { 5 }

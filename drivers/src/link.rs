@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use app::{Closed, ConnectionId, LinkInfo, Service, TlsTarget};
+use app::{Closed, ConnectionId, LinkInfo, Service, TlsTarget, Wake};
 use proto_core::{Deadline, Instant, Reason};
 
 use crate::files::FileList;
@@ -267,10 +267,10 @@ impl<C> Link<C> {
         }
     }
 
-    /// Delivers a wake-up of `group`; true when a turn is due.
-    pub fn wake<S: Service<Connection = C>>(&mut self, service: &mut S, group: Option<app::Group>) -> bool {
+    /// Delivers a wake-up; true when a turn is due.
+    pub fn wake<S: Service<Connection = C>>(&mut self, service: &mut S, wake: Wake) -> bool {
         match &mut self.phase {
-            Phase::Open(connection) => service.wake(connection, group),
+            Phase::Open(connection) => service.wake(connection, wake),
             Phase::Handshake(_) | Phase::Linger => false,
         }
     }

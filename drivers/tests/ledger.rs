@@ -76,6 +76,10 @@ fn the_document_has_the_defaults_of_the_code() {
     deadlines.insert("close_timeout".into(), shown(&format!("{:?}", app.websocket.close_timeout)));
     assert_eq!(documented("WebSocket deadlines"), deadlines);
 
+    let mut http2 = coded(&app.http2);
+    http2.retain(|name, _| name != "enabled" && name != "codec");
+    assert_eq!(documented("Streams of HTTP/2"), http2);
+
     // The rest of its fields are no limits.
     let app::Config { opening_timeout, raw_idle_timeout, .. } = app;
     let app = [("opening_timeout", opening_timeout), ("raw_idle_timeout", raw_idle_timeout)];

@@ -3,7 +3,7 @@
 
 mod common;
 
-use app::{Closed, ConnectionId, Group, Wake};
+use app::{Closed, ConnectionId, Group, StreamId, Wake};
 use common::*;
 use drivers::{Config, Limits, Listen, ListenAddress, Server};
 use proto_core::Reason;
@@ -137,8 +137,8 @@ fn a_wake_up_for_somebody_gone_reaches_nobody() {
     assert_ne!(gone.generation, next.generation);
     let nowhere = ConnectionId { index: 77, generation: 0 };
     driver.service_mut().wakes.extend([
-        Wake::Connection(gone),
-        Wake::Connection(nowhere),
+        Wake::Stream(StreamId { connection: gone, stream: 0 }),
+        Wake::Stream(StreamId { connection: nowhere, stream: 0 }),
         Wake::Group(Group(9)),
     ]);
     driver.turn(Some(millis(5))).unwrap();

@@ -34,6 +34,11 @@ impl Schedule {
         Self { lists: [List { first: NONE, last: NONE }; LISTS], filled: 0, turn: 0, rotation: 0, last: 0 }
     }
 
+    /// Whether no stream waits for its turn.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
     /// Lists the stream if it wants and may send, and takes it off if not.
     #[inline]
     pub(crate) fn update(&mut self, store: &mut Store, place: u16) {

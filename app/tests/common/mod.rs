@@ -2,10 +2,12 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may")]
 
+pub(crate) mod peer;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
-use app::{Action, App, ConnectionId, FileError, FileId, FileMeta, Handler, LinkInfo, Service, Target, Wake};
+use app::{Action, App, ConnectionId, FileError, FileId, FileMeta, Handler, LinkInfo, Service, Target};
 use proto_core::{Instant, WriteBuf};
 
 /// Wall-clock time at the start of every test: a date that is easy to recognise.
@@ -152,10 +154,7 @@ impl<H: Handler> Wire<H> {
                 wakes.push(wake);
             }
             for wake in wakes {
-                acted |= match wake {
-                    Wake::Group(group) => self.app.wake(connection, Some(group)),
-                    Wake::Connection(_) => self.app.wake(connection, None),
-                };
+                acted |= self.app.wake(connection, wake);
             }
             let wrote = out.len();
             sent.extend_from_slice(out.written());

@@ -23,7 +23,11 @@ pub(super) fn acceptor(options: &Serve) -> Result<TlsAcceptor, Failure> {
     } else {
         return Err(Failure::new(Kind::Usage, "as many --key as --cert are needed"));
     };
-    let tls = ServerTls { identities, alpn: vec![b"http/1.1".into()], key_log: true, ..ServerTls::default() };
+    let mut alpn = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    if options.no_h2 {
+        alpn.remove(0);
+    }
+    let tls = ServerTls { identities, alpn, key_log: true, ..ServerTls::default() };
     let pairs = options.cert.iter().zip(&options.key);
     let files = pairs.map(|(chain, key)| format!("{} with {}", chain.display(), key.display()));
     let files = files.collect::<Vec<_>>().join(", ");

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::{End, Fields, Group, Handler, Message, Request, Stream, Wakes, Writable};
+use app::{End, Fields, Group, Handler, Message, Protocol, Request, Stream, Wakes, Writable};
 use drivers::Waker;
 
 use super::body::{Bytes, Drip, Echo, Reply};
@@ -287,7 +287,9 @@ pub(super) fn number(digits: &[u8]) -> Option<u64> {
 /// What the page shows about its own connection.
 fn info(request: &Request<'_>, stream: &Stream<'_>) -> String {
     let tls = stream.tls().map_or("null".to_owned(), |tls| format!("\"{}\"", tls.version));
-    format!("{{\"http\":\"{}\",\"tls\":{tls}}}\n", request.version())
+    // As ALPN calls it; one that came by an upgrade is told by its stream.
+    let http = if stream.protocol() == Protocol::Http2 { "h2" } else { request.version() };
+    format!("{{\"http\":\"{http}\",\"tls\":{tls}}}\n")
 }
 
 /// How long the counter waits between two numbers.

@@ -8,13 +8,13 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use app::App;
+use app::{App, Http2Config};
 use drivers::{Listen, ListenAddress, Stats};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::site::Site;
-use super::{Shared, Timeouts, certificate};
+use super::{Shared, certificate};
 use crate::args::{Driver, Serve};
 use crate::exit::{Failure, Kind};
 use crate::{client, descriptors};
@@ -41,9 +41,9 @@ pub(crate) fn run(options: &Serve) -> Result<(), Failure> {
     let driver = drivers::Config { limits, ..drivers::Config::default() };
     let server = drivers::Server { config: driver, listen, threads: options.threads };
     let site = Arc::clone(&shared);
-    let timeouts = options.timeouts;
+    let config = config(options);
     let running = server
-        .start(move |_, threads| App::new(Site::new(Arc::clone(&site), threads), config(timeouts)))
+        .start(move |_, threads| App::new(Site::new(Arc::clone(&site), threads), config.clone()))
         .map_err(|error| start(error.to_string()))?;
     for (address, secure) in running.addresses().iter().zip(secure) {
         println!("listening on {}", shown(address, secure));
@@ -76,8 +76,9 @@ pub(crate) fn run(options: &Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-fn config(timeouts: Timeouts) -> app::Config {
-    app::Config { server: Some(client::USER_AGENT.into()), ..timeouts.config() }
+fn config(options: &Serve) -> app::Config {
+    let config = app::Config { server: Some(client::USER_AGENT.into()), ..options.timeouts.config() };
+    app::Config { http2: Http2Config { enabled: !options.no_h2, ..config.http2 }, ..config }
 }
 
 /// What the options ask to listen on; without any, the two default addresses.

@@ -47,6 +47,11 @@ impl Timeouts {
         limits.head_timeout = self.head_timeout;
         limits.body_grace = self.body_timeout;
         limits.idle_timeout = self.idle_timeout;
+        let http2 = &mut config.http2;
+        http2.head_timeout = Duration::from_secs(self.head_timeout.into());
+        http2.body_grace = Duration::from_secs(self.body_timeout.into());
+        http2.idle_timeout = Duration::from_secs(self.idle_timeout.into());
+        http2.send_grace = Duration::from_secs(self.send_timeout.into());
         config
     }
 

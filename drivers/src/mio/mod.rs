@@ -221,19 +221,19 @@ impl<S: Service> Driver<S> {
             let Some(wake) = self.service.poll_wake() else { break };
             wakes -= 1;
             match wake {
-                Wake::Connection(id) => {
-                    if let Some(slot) = self.table.named(id)
+                Wake::Stream(id) => {
+                    if let Some(slot) = self.table.named(id.connection)
                         && let Occupant::Link(link) = &mut slot.occupant
-                        && link.wake(&mut self.service, None)
+                        && link.wake(&mut self.service, wake)
                     {
-                        self.table.enqueue(id.index);
+                        self.table.enqueue(id.connection.index);
                     }
                 }
-                Wake::Group(group) => {
+                Wake::Group(_) => {
                     for index in 0..self.table.size() {
                         if let Some(slot) = self.table.slot(index)
                             && let Occupant::Link(link) = &mut slot.occupant
-                            && link.wake(&mut self.service, Some(group))
+                            && link.wake(&mut self.service, wake)
                         {
                             self.table.enqueue(index);
                         }

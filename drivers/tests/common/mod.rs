@@ -295,8 +295,11 @@ impl Service for Test {
         self.wakes.pop_front()
     }
 
-    fn wake(&mut self, conn: &mut Conn, group: Option<Group>) -> bool {
-        let member = group.is_none() || conn.member.is_none() || conn.member == group;
+    fn wake(&mut self, conn: &mut Conn, wake: Wake) -> bool {
+        let member = match wake {
+            Wake::Stream(_) => true,
+            Wake::Group(group) => conn.member.is_none_or(|member| member == group),
+        };
         conn.woken += u32::from(member);
         member
     }

@@ -182,6 +182,11 @@ impl Connection {
         &self.peer
     }
 
+    /// The fault that has ended the connection, if one has.
+    pub fn error(&self) -> Option<Error> {
+        self.fault
+    }
+
     /// How many streams are neither idle nor closed.
     pub fn streams(&self) -> usize {
         self.streams.len()

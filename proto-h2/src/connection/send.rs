@@ -230,6 +230,11 @@ impl Connection {
         Some(Grant { id: StreamId(stream.id), max })
     }
 
+    /// Whether [`next_writable`](Self::next_writable) would name a stream.
+    pub fn has_writable(&self) -> bool {
+        self.send.available() > 0 && self.fault.is_none() && self.preface_sent && !self.schedule.is_empty()
+    }
+
     /// Sets the priority with which this end's data on the stream is sent.
     pub fn prioritize(&mut self, id: StreamId, priority: Priority) {
         self.set_priority(id.0, Priority { urgency: priority.urgency.min(7), ..priority });
