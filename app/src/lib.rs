@@ -1,14 +1,14 @@
 //! The sans-IO application layer of sanswire: what bytes mean is decided by the codecs, what to do about it here.
 //!
 //! An application implements [`Handler`]; [`App`] runs it on any number of connections, each of which is an HTTP/1
-//! server or client, a WebSocket or raw bytes, and may turn from one into another. To a driver an `App` is a
+//! server or client, HTTP/2, a WebSocket or raw bytes, and may turn from one into another. To a driver an `App` is a
 //! [`Service`]: bytes, deadlines and actions, no protocol.
 //!
 //! ```text
 //!   Handler ── request, body, message, writable, timer, closed ──┐   what the application sees
 //!   ┌─────────────────────────────────────────────────────────────┴─┐
 //!   │ App: one thread's connections, each in one role               │
-//!   │   proto-h1 server ──upgrade──► proto-ws      raw bytes        │
+//!   │   proto-h1 ──upgrade──► proto-ws     proto-h2     raw bytes   │
 //!   └──────────────┬────────────────────────────────────────────────┘
 //!   Service ── receive, transmit, wants, poll_timeout, poll_action     what a driver sees
 //! ```

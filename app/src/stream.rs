@@ -86,7 +86,8 @@ impl Stream<'_> {
     }
 
     /// Receive flow control: no further data event comes until [`resume`](Self::resume), and the peer is made to
-    /// wait.
+    /// wait. Over HTTP/2 what is on its way still comes, since other streams must not wait behind it: at most the
+    /// stream's window (`stream_window` of [`proto_h2::Limits`]).
     pub fn hold(&mut self) {
         self.control.held = true;
     }
