@@ -224,7 +224,14 @@ impl<S> Connection<S> {
         }
     }
 
+    /// Whether anyone may have something to write: the protocol, the application, or the library for it.
+    #[inline]
+    pub(crate) fn has_something_to_say(&self) -> bool {
+        self.control.want_write || self.control.is_asked() || self.extra.is_some() || self.role.wants().write
+    }
+
     /// A peer that is made to wait is not too slow.
+    #[inline]
     pub(crate) fn apply_hold(&mut self) {
         if self.held != self.control.held {
             self.held = self.control.held;

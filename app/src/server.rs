@@ -58,8 +58,9 @@ impl<H: Handler> Turn<'_, '_, H> {
             // comes before the head of the answer, and the answer can say so.
             if !content || self.connection.control.held {
                 self.write();
+            } else {
+                self.settle();
             }
-            self.settle();
             let moved_on = !was_reading && self.connection.role.wants().read;
             if !told && !moved_on {
                 break;

@@ -156,6 +156,11 @@ pub(crate) struct Asked {
 static NOTHING: Asked = Asked { group: None, timer: None, close: None, answer: None };
 
 impl Control {
+    /// Whether anything at all is asked for.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asked.is_some()
+    }
+
     pub(crate) fn asked(&self) -> &Asked {
         self.asked.as_deref().unwrap_or(&NOTHING)
     }

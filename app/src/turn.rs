@@ -105,6 +105,9 @@ impl<H: Handler> Turn<'_, '_, H> {
         if let Some(mut multiplex) = self.multiplex() {
             return multiplex.write();
         }
+        if !self.connection.has_something_to_say() {
+            return self.settle();
+        }
         self.transmit();
         let mut in_vain = false;
         while self.out.room() >= LEAST_ROOM && !self.connection.ended {
@@ -128,9 +131,11 @@ impl<H: Handler> Turn<'_, '_, H> {
     /// Writes what the protocol owes by itself.
     fn transmit(&mut self) {
         match &mut self.connection.role {
-            // The answer to a fault has a date like any other.
-            Role::Server(server) if server.wants().write => {
-                let _ = server.send_error(self.shared.stamp.preset(), self.out); // without room it stays owed
+            Role::Server(server) => {
+                // The answer to a fault has a date like any other.
+                if server.wants().write {
+                    let _ = server.send_error(self.shared.stamp.preset(), self.out); // without room it stays owed
+                }
             }
             role => role.transmit(self.out),
         }

@@ -125,6 +125,8 @@ fn chunk_prefix(open: bool, len: u64) -> Prefix<PREFIX> {
 /// What the caller's fields say about the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Said {
+    /// A Connection field.
+    pub(crate) connection: bool,
     pub(crate) close: bool,
     /// An Upgrade field.
     pub(crate) upgrade: bool,
@@ -153,6 +155,7 @@ pub(crate) fn check_fields(fields: &[Field<'_>], own: &[&[u8]]) -> Result<Said, 
             }
             7 if field.name.eq_ignore_ascii_case(b"upgrade") => said.upgrade = true,
             10 if field.name.eq_ignore_ascii_case(b"connection") => {
+                said.connection = true;
                 said.close |= Elements::new(field.value).any(|option| option.eq_ignore_ascii_case(b"close"));
             }
             _ => {}
@@ -242,6 +245,9 @@ pub(crate) fn put_status_line(
     reason: Option<&[u8]>,
     out: &mut WriteBuf<'_>,
 ) -> Result<(), Full> {
+    if status == 200 && reason.is_none() {
+        return out.put(b"HTTP/1.1 200 OK\r\n"); // nearly always
+    }
     out.put(b"HTTP/1.1 ")?;
     put_decimal(status.into(), out)?;
     out.put(b" ")?;

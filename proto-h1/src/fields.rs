@@ -318,12 +318,28 @@ static TOKEN_BYTES: [bool; 256] = {
 };
 
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|&byte| is_token_byte(byte))
+    !bytes.is_empty() && bytes.iter().fold(true, |good, &byte| good & is_token_byte(byte))
 }
 
 /// Whether `bytes` may be a field value: no control byte but tabs.
 pub(crate) fn is_value(bytes: &[u8]) -> bool {
-    bytes.iter().fold(true, |good, &byte| good & ((byte >= b' ' || byte == b'\t') & (byte != 0x7f)))
+    let (words, rest) = bytes.as_chunks::<8>();
+    words
+        .iter()
+        .all(|&word| is_text(u64::from_ne_bytes(word)) || word.iter().all(|&byte| is_value_byte(byte)))
+        && rest.iter().fold(true, |good, &byte| good & is_value_byte(byte))
+}
+
+const fn is_value_byte(byte: u8) -> bool {
+    (byte >= b' ' || byte == b'\t') & (byte != 0x7f)
+}
+
+/// Whether all bytes of `word` are from 0x20 to 0x7e. In a byte below 0x80, adding 1 sets the high bit for 0x7f, and
+/// subtracting 0x20 borrows for a control byte; a borrow can only make a further byte look wrong.
+const fn is_text(word: u64) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    (word | word.wrapping_add(ONES) | word.wrapping_sub(ONES * 0x20)) & HIGH == 0
 }
 
 /// `value` without the blanks around it (SP and HTAB, nothing else).

@@ -103,7 +103,9 @@ impl Server {
             out.put(preset.as_bytes())?;
             encode::put_fields(head.fields, out)?;
             encode::put_framing(framing, out)?;
-            encode::put_connection(own, head.fields, out)?;
+            if said.connection || !own.is_empty() {
+                encode::put_connection(own, head.fields, out)?;
+            }
             out.put(b"\r\n")
         })?;
         if refuses_body {

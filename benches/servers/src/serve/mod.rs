@@ -3,7 +3,7 @@
 //! Each prints the ports it listens on, in one line, and serves until its standard input ends.
 
 mod floor;
-mod ours;
+pub mod ours;
 #[cfg(feature = "rivals")]
 mod rivals;
 

@@ -24,7 +24,7 @@ pub(super) fn run(options: &Options) -> io::Result<()> {
         if !ping.is_zero() {
             config.websocket.keep_alive = proto_ws::KeepAlive { ping_after: ping, hang_up_after: ping * 2 };
         }
-        App::new(Bench { large: large(), spare: Vec::new() }, config)
+        application(config)
     })?;
     let port = |address: &ListenAddress| match address {
         ListenAddress::Tcp(address) => address.port(),
@@ -34,16 +34,26 @@ pub(super) fn run(options: &Options) -> io::Result<()> {
     running.join().map(drop)
 }
 
-struct Bench {
+/// The application of one thread.
+pub fn application(config: app::Config) -> App<Bench> {
+    App::new(Bench { large: large(), spare: Vec::new() }, config)
+}
+
+/// The application: the two answers and the echo.
+pub struct Bench {
     large: Vec<u8>,
     /// Buffers of finished echoes, for the next ones: a session that rests is a pointer.
     #[expect(clippy::vec_box, reason = "it is the boxes that are used again")]
     spare: Vec<Box<Vec<u8>>>,
 }
 
-enum Session {
+/// What a stream is busy with.
+pub enum Session {
+    /// The small answer.
     Hello,
+    /// The large answer, as far as it is sent.
     Body {
+        /// Bytes.
         sent: u32,
     },
     /// The message that is coming in or going out.
