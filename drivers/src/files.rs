@@ -32,6 +32,12 @@ impl FileList {
     pub(crate) const EMPTY: Self = Self(u32::MAX);
 }
 
+impl Default for FileList {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
 impl Files {
     pub(crate) const fn new(limit: u32) -> Self {
         Self { slots: Vec::new(), free: Vec::new(), limit }

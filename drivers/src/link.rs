@@ -22,7 +22,6 @@ use crate::workspace::Workspace;
 pub struct Link<C> {
     pub(crate) socket: OwnedFd,
     pub(crate) ready: Ready,
-    pub(crate) files: FileList,
     pub(crate) apart: Option<Box<Apart>>,
     pub(crate) phase: Phase<C>,
 }
@@ -31,6 +30,7 @@ pub struct Link<C> {
 #[derive(Debug, Default)]
 pub(crate) struct Apart {
     pub(crate) tls: Option<Tls>,
+    pub(crate) files: FileList,
     /// Input not yet taken by the connection.
     pub(crate) rx: Option<Buffer>,
     /// Output not yet taken by the socket (or by TLS).
@@ -62,16 +62,24 @@ pub(crate) struct Waiting<C> {
 pub(crate) struct Ready {
     pub(crate) readable: bool,
     pub(crate) writable: bool,
-    /// The end of input or an error is on its way: a short read does not mean that nothing is left.
-    pub(crate) hangup: bool,
-    /// The socket is broken in both directions.
-    pub(crate) broken: bool,
+    pub(crate) hangup: Hangup,
     /// Reading has given the end of input.
     pub(crate) eof: bool,
     /// The connection knows of the end of input.
     pub(crate) eof_told: bool,
     /// Our side of the socket is shut.
     pub(crate) shut: bool,
+}
+
+/// What the operating system has said about the end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Hangup {
+    #[default]
+    No,
+    /// The end of input is on its way: a short read does not mean that nothing is left.
+    Input,
+    /// The socket is broken in both directions.
+    Both,
 }
 
 /// How many [`Apart`]s of links that came to rest are kept for the next ones.
@@ -178,7 +186,7 @@ impl<C> Link<C> {
 
     fn new(socket: OwnedFd, phase: Phase<C>) -> Self {
         let ready = Ready { readable: true, writable: true, ..Ready::default() };
-        Self { socket, ready, files: FileList::EMPTY, apart: None, phase }
+        Self { socket, ready, apart: None, phase }
     }
 
     pub(crate) fn tls(&self) -> Option<&Tls> {
@@ -199,7 +207,7 @@ impl<C> Link<C> {
         }
     }
 
-    fn apart(&mut self, workspace: &mut Workspace) -> &mut Apart {
+    pub(crate) fn apart(&mut self, workspace: &mut Workspace) -> &mut Apart {
         self.apart.get_or_insert_with(|| workspace.spare.pop().unwrap_or_default())
     }
 
@@ -220,7 +228,7 @@ impl<C> Link<C> {
     /// Gives back what is not needed any more.
     pub(crate) fn tidy(&mut self, workspace: &mut Workspace) {
         let empty = |apart: &mut Box<Apart>| {
-            matches!(**apart, Apart { tls: None, rx: None, tx: None, deadline: None })
+            matches!(**apart, Apart { tls: None, files: FileList::EMPTY, rx: None, tx: None, deadline: None })
         };
         if let Some(apart) = self.apart.take_if(empty)
             && workspace.spare.len() < SPARE
@@ -238,8 +246,7 @@ impl<C> Link<C> {
     /// Notes that the peer has finished sending (`broken` is false) or that the socket reports an error.
     pub fn on_hangup(&mut self, broken: bool) {
         self.on_ready(true, broken);
-        self.ready.hangup = true;
-        self.ready.broken |= broken;
+        self.ready.hangup = self.ready.hangup.max(if broken { Hangup::Both } else { Hangup::Input });
     }
 
     /// What to wait for before the next turn. May change with every turn.
@@ -316,7 +323,9 @@ impl<C> Link<C> {
         workspace: &mut Workspace,
         why: Closed,
     ) {
-        workspace.files.close_all(&mut self.files);
+        if let Some(apart) = &mut self.apart {
+            workspace.files.close_all(&mut apart.files);
+        }
         let (rx, tx) = self.take_buffers();
         for buffer in [rx, tx].into_iter().flatten() {
             workspace.pool.give(buffer);

@@ -6,7 +6,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown};
 
 use crate::limits::Stats;
-use crate::link::Ready;
+use crate::link::{Hangup, Ready};
 
 /// Reads once into `room`. `None`: nothing is there now, or nothing will come.
 ///
@@ -27,7 +27,7 @@ pub(crate) fn read(
             }
             Ok((len, _)) => {
                 stats.bytes_in += len as u64;
-                ready.readable = len == wanted || ready.hangup;
+                ready.readable = len == wanted || ready.hangup != Hangup::No;
                 return Ok(Some(len));
             }
             Err(Errno::AGAIN) => {

@@ -6,7 +6,7 @@ use app::{Action, Closed, LinkInfo, Service, TlsFault};
 use proto_core::{Instant, Reason, WriteBuf};
 
 use crate::files::{FileList, Files};
-use crate::link::{Apart, Link, Phase, Turn, Waiting};
+use crate::link::{Apart, Hangup, Link, Phase, Turn, Waiting};
 use crate::pool::Buffer;
 use crate::socket;
 use crate::tls::Tls;
@@ -120,6 +120,11 @@ impl<C> Link<C> {
             self.send(&mut tx, workspace, now);
         }
         let flushed = tx.is_empty() && !self.wants_flush();
+        if !self.ready.readable
+            && let Some(tls) = self.tls_mut()
+        {
+            tls.rest();
+        }
         rx.compact();
         let has_room = rx.room() > 0;
         self.keep_buffers(rx, tx, workspace);
@@ -140,7 +145,7 @@ impl<C> Link<C> {
             return Ok(self.finish(service, workspace, now));
         }
         // Broken in both directions and nothing left to read: nobody else would notice while it is not read from.
-        if self.ready.broken && (self.ready.eof || !self.ready.readable || !wants.read) {
+        if self.ready.hangup == Hangup::Both && (self.ready.eof || !self.ready.readable || !wants.read) {
             return Err(Closed::Reset);
         }
         let readable = wants.read && has_room && self.readable();
@@ -158,7 +163,7 @@ impl<C> Link<C> {
     ) -> bool {
         let has_plaintext = self.tls().is_some_and(Tls::has_plaintext);
         let Phase::Open(connection) = &mut self.phase else { return false };
-        let Workspace { scratch, files, min_output, .. } = workspace;
+        let Workspace { scratch, files, min_output, spare, .. } = workspace;
         let mut actions = ACTIONS;
         loop {
             if tx.room() < *min_output {
@@ -189,7 +194,17 @@ impl<C> Link<C> {
                 let Some(action) = service.poll_action(connection) else { break };
                 actions -= 1;
                 progress = true;
-                act::<S>(service, connection, action, files, &mut self.files, scratch, *min_output, &mut out);
+                let apart = self.apart.get_or_insert_with(|| spare.pop().unwrap_or_default());
+                act::<S>(
+                    service,
+                    connection,
+                    action,
+                    files,
+                    &mut apart.files,
+                    scratch,
+                    *min_output,
+                    &mut out,
+                );
             }
             let written = out.len() - waiting;
             tx.filled_more(written);

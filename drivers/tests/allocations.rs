@@ -16,36 +16,45 @@ use drivers::{Config, Driver, Listen, ListenAddress};
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    /// Bytes that this thread holds, if it frees what it allocates.
+    static HELD: Cell<usize> = const { Cell::new(0) };
 }
 
 struct Counting;
 
-fn count() {
+fn count(size: usize) {
     // Fails only while the thread ends.
     let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+    let _ = HELD.try_with(|held| held.set(held.get().wrapping_add(size)));
+}
+
+fn uncount(size: usize) {
+    let _ = HELD.try_with(|held| held.set(held.get().wrapping_sub(size)));
 }
 
 // SAFETY: every call is the system allocator's; counting allocates nothing, for the counter needs no destructor.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: the caller's promises are passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: the caller's promises are passed on.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        uncount(layout.size());
         // SAFETY: the caller's promises are passed on.
         unsafe { System.dealloc(block, layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        uncount(layout.size());
+        count(size);
         // SAFETY: the caller's promises are passed on.
         unsafe { System.realloc(block, layout, size) }
     }
@@ -201,4 +210,62 @@ fn websocket_messages_cost_no_allocation() {
         let lonely = allocations(&mut driver, &mut client, &sent, &expected);
         assert_eq!(lonely, 0, "{count} messages of {len} bytes");
     }
+}
+
+/// Says hello, or opens a WebSocket; a stream has a pointer of the application's.
+struct Resting;
+
+impl Handler for Resting {
+    type Session = Box<[u8]>;
+    type Message = ();
+
+    fn request(&mut self, request: &Request<'_>, stream: &mut Stream<'_>) -> Option<Self::Session> {
+        match request.websocket() {
+            Some(Ok(upgrade)) => upgrade.accept(None, stream),
+            _ => stream.want_write(),
+        }
+        Some(Box::default())
+    }
+
+    fn writable(&mut self, _: &mut Self::Session, out: Writable<'_, '_>, _: &mut Stream<'_>) {
+        let _ = out.respond(&ResponseHead::new(200), b"Hello, world!");
+    }
+}
+
+/// What each of some connections holds that have said `said`, got an answer and rest.
+fn held_at_rest(said: &[u8]) -> usize {
+    const COUNT: usize = 256; // of both, so that what grows in steps has no slack
+    let mut driver = Driver::new(App::new(Resting, app::Config::default()), &Config::default()).unwrap();
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let ListenAddress::Tcp(address) = driver.listen(&Listen::plain(any)).unwrap() else { panic!() };
+    let mut clients = Vec::with_capacity(COUNT);
+    let mut before = 0;
+    while clients.len() < COUNT {
+        let mut client = TcpStream::connect(address).unwrap();
+        client.write_all(said).unwrap();
+        let answered = driver.stats().writes;
+        while driver.stats().writes == answered {
+            driver.turn(None).unwrap();
+        }
+        let mut answer = [0; 1024];
+        assert!(client.read(&mut answer).unwrap() > 20);
+        clients.push(client);
+        if clients.len() == 64 {
+            before = HELD.get(); // buffers are there by now
+        }
+    }
+    driver.turn(Some(std::time::Duration::ZERO)).unwrap();
+    assert_eq!(driver.connections(), COUNT);
+    (HELD.get() - before) / (COUNT - 64)
+}
+
+#[test]
+fn a_connection_at_rest_holds_no_more_than_256_bytes() {
+    let http = held_at_rest(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert!(http <= 256, "HTTP: {http}");
+    let websocket = held_at_rest(
+        b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+    );
+    assert!(websocket <= 256, "WebSocket: {websocket}");
 }

@@ -24,13 +24,26 @@ pub(crate) struct Tls {
     truncated: bool,
     /// Nobody is left to write to.
     mute: bool,
+    /// The buffer inside may be larger than it is at rest.
+    grown: bool,
 }
+
+/// How much rustls reads at a time, and what its buffer is at rest.
+const AT_REST: usize = 4096;
 
 impl Tls {
     /// `room` is how much output may wait inside, encrypted.
     pub(crate) fn new(mut session: Connection, room: usize) -> Self {
         session.set_buffer_limit(Some(room));
-        Self { session, plaintext: false, fault: None, closed: false, truncated: false, mute: false }
+        Self {
+            session,
+            plaintext: false,
+            fault: None,
+            closed: false,
+            truncated: false,
+            mute: false,
+            grown: false,
+        }
     }
 
     pub(crate) fn is_handshaking(&self) -> bool {
@@ -79,6 +92,7 @@ impl Tls {
         let read = socket::read(socket, ready, &mut workspace.stats, cipher.spare().split_at_mut(most).0);
         if let Ok(Some(len)) = read {
             cipher.filled_more(len);
+            self.grown |= len > AT_REST;
             self.decrypt(cipher.filled(), ready, rx);
         }
         workspace.pool.give(cipher);
@@ -126,6 +140,15 @@ impl Tls {
         }
         if self.closed {
             (ready.eof, ready.readable) = (true, false);
+        }
+    }
+
+    /// Has rustls give back what a long record has made its buffer grow to: it does so before a read when nothing is
+    /// in it, and this one brings nothing.
+    pub(crate) fn rest(&mut self) {
+        if self.grown {
+            let _ = self.session.read_tls(&mut Nothing);
+            self.grown = false;
         }
     }
 
@@ -197,6 +220,15 @@ impl Tls {
             resumed: self.session.handshake_kind() == Some(HandshakeKind::Resumed),
             peer_certificate: self.session.peer_certificates().is_some(),
         }
+    }
+}
+
+/// A transport on which nothing has arrived.
+struct Nothing;
+
+impl io::Read for Nothing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
     }
 }
 

@@ -57,7 +57,6 @@ pub enum Session {
         sent: u32,
     },
     /// The message that is coming in or going out.
-    #[expect(clippy::box_collection, reason = "a session that rests is a pointer")]
     Echo(Option<Box<Vec<u8>>>),
 }
 
