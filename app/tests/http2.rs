@@ -503,6 +503,26 @@ fn slow_bodies_and_slow_readers_lose_their_stream() {
 }
 
 #[test]
+fn credit_octet_by_octet_is_too_slow() {
+    let mut peer = peer();
+    let reader = peer.open("GET", "/long", &[], true);
+    peer.codec.hold_credit(common::peer::id(reader));
+    peer.run();
+    let mut update = b"\0\0\x04\x08\0\0\0\0\0\0\0\0\x01".to_vec();
+    update[5..9].copy_from_slice(&reader.to_be_bytes());
+    // 20 octets a second: each second costs a second and earns a fifth of one.
+    let mut waited = Duration::ZERO;
+    while !told(&peer).contains(&"Timeout(SendProgress)") {
+        assert!(waited < Duration::from_secs(38));
+        waited += Duration::from_millis(50);
+        // The peer's codec does not know of this credit, so it is not shown what is sent for it.
+        peer.wire.sleep(Duration::from_millis(50));
+        peer.wire.feed(&update);
+    }
+    assert!(waited > Duration::from_secs(37), "{waited:?}");
+}
+
+#[test]
 fn a_fault_ends_every_stream() {
     let mut peer = peer();
     peer.open("GET", "/patient", &[], true);

@@ -79,6 +79,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         let before = self.out.len();
         let Some(exchange) = self.http2.exchanges.get_mut(place) else { return };
         exchange.queued = Queued::No;
+        let credit = exchange.id.map_or(0, |id| self.http2.codec.send_capacity(id));
         let asked = self.http2.actions.len();
         match exchange {
             Exchange { control, .. } if control.asked().answer.is_some() => self.send_answer(place),
@@ -103,13 +104,16 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             return self.abort(place, ErrorCode::CANCEL, End::Aborted);
         }
         let wrote = self.out.len() - before;
+        let left = exchange.id.map_or(0, |id| self.http2.codec.send_capacity(id));
         if wrote > 0 {
             exchange.tried = false;
+            // By the credit it used: counting frames, an octet of credit now and then would earn ten.
+            let used = credit.saturating_sub(left) as usize;
             let config = &self.shared.config.http2;
-            exchange.send_pace.earn(wrote, config.send_rate, self.now, config.send_grace);
+            exchange.send_pace.earn(used, config.send_rate, self.now, config.send_grace);
         }
         // Who is left with credit does not wait for the peer.
-        if exchange.id.is_some_and(|id| self.http2.codec.send_capacity(id) > 0) {
+        if left > 0 {
             exchange.send_pace.stop();
         }
         self.settle(place, wrote == 0 && self.http2.actions.len() == asked);
