@@ -71,6 +71,14 @@ impl Lab {
         self.wire(socket)
     }
 
+    /// A connection ready for HTTP/2: in the clear if the server speaks that, else agreed on by ALPN.
+    pub(super) fn connect_http2(&self) -> io::Result<Wire> {
+        if self.plain.is_none() {
+            return self.connect_tls(secure::config(rustls::ALL_VERSIONS, &[b"h2"])?);
+        }
+        self.connect()
+    }
+
     /// A connection to where TLS is spoken, before anything was said.
     pub(super) fn connect_below_tls(&self) -> io::Result<Wire> {
         let socket = self.socket(self.tls.as_ref())?;

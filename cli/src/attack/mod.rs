@@ -7,6 +7,7 @@ mod crowds;
 mod files;
 mod heads;
 mod http;
+mod http2;
 mod json;
 mod lab;
 mod options;

@@ -77,12 +77,17 @@ impl Pattern {
 
 /// All attacks, in the order of the gallery.
 pub(super) fn all() -> impl Iterator<Item = &'static Pattern> {
-    let groups: [&[Pattern]; 9] = [
+    let groups: [&[Pattern]; 14] = [
         &super::smuggling::PATTERNS,
         &super::chunks::PATTERNS,
         &super::heads::PATTERNS,
         &super::slow::PATTERNS,
         &super::websocket::PATTERNS,
+        &super::http2::floods::PATTERNS,
+        &super::http2::fields::PATTERNS,
+        &super::http2::flow::PATTERNS,
+        &super::http2::streams::PATTERNS,
+        &super::http2::frames::PATTERNS,
         &super::tls::PATTERNS,
         &super::files::PATTERNS,
         &super::crowds::PATTERNS,

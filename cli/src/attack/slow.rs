@@ -168,7 +168,7 @@ fn drip(lab: &Lab, start: &[u8], drop: &[u8]) -> io::Result<String> {
 }
 
 /// Sends `piece` again and again without reading, until the server puts an end to it.
-fn deaf(lab: &Lab, wire: &mut Wire, piece: &[u8]) -> String {
+pub(super) fn deaf(lab: &Lab, wire: &mut Wire, piece: &[u8]) -> String {
     while wire.send_deaf(piece, lab.long()) {}
     wire.finish();
     http::ending(wire.end()).to_owned()

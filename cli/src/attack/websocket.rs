@@ -18,7 +18,7 @@ pub(super) fn open(lab: &Lab) -> io::Result<Wire> {
     open_with(lab, OPENING)
 }
 
-fn open_with(lab: &Lab, opening: &[u8]) -> io::Result<Wire> {
+pub(super) fn open_with(lab: &Lab, opening: &[u8]) -> io::Result<Wire> {
     let mut wire = lab.connect()?;
     wire.send(opening);
     let accepted = wire.hear_until(|heard| heard.ends_with(b"\r\n\r\n"));
@@ -49,7 +49,7 @@ pub(super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// The server's Close code, and how the connection stands.
-fn answer(wire: &Wire) -> String {
+pub(super) fn answer(wire: &Wire) -> String {
     let (mut bytes, mut close) = (wire.heard(), "no close".to_owned());
     while let Some((opcode, payload, rest)) = next_frame(bytes) {
         if opcode == 8 {

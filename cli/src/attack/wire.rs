@@ -103,6 +103,9 @@ impl Wire {
     pub(super) fn listen(&mut self, span: Duration) {
         let until = (Instant::now() + span).min(self.deadline);
         while self.is_open() && self.hear() && self.wait(PollFlags::IN, until) {}
+        if Instant::now() >= self.deadline {
+            self.give_up();
+        }
     }
 
     /// Hears until `enough` says so; `false` when that does not come to pass.
