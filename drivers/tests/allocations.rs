@@ -269,3 +269,63 @@ fn a_connection_at_rest_holds_no_more_than_256_bytes() {
     );
     assert!(websocket <= 256, "WebSocket: {websocket}");
 }
+
+/// Has the codec of a client send `count` requests at once, and drives until all of them are answered.
+fn exchange(
+    driver: &mut Driver<App<Site>>,
+    client: &mut TcpStream,
+    codec: &mut proto_h2::Connection,
+    buffers: &mut [Vec<u8>; 3],
+    count: usize,
+) {
+    let [out, input, scratch] = buffers;
+    let mut written = proto_core::WriteBuf::new(out);
+    codec.transmit(&mut written);
+    let request = [(":method", "GET"), (":scheme", "http"), (":authority", "a"), (":path", "/")];
+    let request = request.map(|(name, value)| proto_h2::hpack::Field::new(name.as_bytes(), value.as_bytes()));
+    for _ in 0..count {
+        codec.open(request, true, &mut written).unwrap();
+    }
+    client.write_all(written.written()).unwrap();
+    let (mut answered, mut end) = (0, 0);
+    while answered < count {
+        driver.turn(Some(std::time::Duration::from_millis(1))).unwrap();
+        end += match client.read(&mut input[end..]) {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
+            read => read.unwrap(),
+        };
+        let mut at = 0;
+        loop {
+            let step = codec.receive(&mut input[at..end], scratch).unwrap();
+            at += step.consumed;
+            match step.event {
+                Some(proto_h2::Event::Data { payload, end: true, .. }) => {
+                    assert_eq!(payload, b"Hello, world!");
+                    answered += 1;
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+        input.copy_within(at..end, 0);
+        end -= at;
+    }
+}
+
+#[test]
+fn streams_cost_no_allocation() {
+    let (mut driver, mut client) = serve();
+    client.set_nonblocking(true).unwrap();
+    let mut codec = proto_h2::Connection::client(proto_h2::Config::default());
+    let mut buffers = [(); 3].map(|()| vec![0; 64 * 1024]);
+    for count in [1, 64] {
+        for _ in 0..10 {
+            exchange(&mut driver, &mut client, &mut codec, &mut buffers, count);
+        }
+        let before = ALLOCATIONS.get();
+        for _ in 0..100 {
+            exchange(&mut driver, &mut client, &mut codec, &mut buffers, count);
+        }
+        assert_eq!(ALLOCATIONS.get() - before, 0, "{count} at a time");
+    }
+}

@@ -37,6 +37,10 @@ impl Clock {
         }
     }
 
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled
+    }
+
     /// There is no stream.
     pub(super) fn idle(&mut self, config: &Http2Config, now: Instant) {
         if self.settled {

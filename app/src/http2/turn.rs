@@ -23,7 +23,9 @@ impl<H: Handler> Multiplex<'_, '_, H> {
                 self.enqueue(place, false);
             }
         }
-        while self.out.room() >= LEAST_ROOM && !*self.ended {
+        // After an upgrade the first stream is there before the client's preface. What it may send waits: clients keep
+        // little room for what comes right behind the 101.
+        while self.out.room() >= LEAST_ROOM && !*self.ended && self.http2.clock.is_settled() {
             let next = match self.http2.ready.pop_front() {
                 Some(place) => Some(place),
                 None => match self.http2.codec.next_writable() {

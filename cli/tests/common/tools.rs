@@ -1,7 +1,7 @@
 //! Other people's programs. A test that needs one which is not there says so and passes, unless
 //! `SANSWIRE_REQUIRE_TOOLS=1` is set: then it fails. `.ci/tools` installs all of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,23 @@ pub(crate) fn curl() -> Option<Command> {
         command.args(["--noproxy", "*"]);
         command
     })
+}
+
+/// A program of nghttp2's, or nginx.
+pub(crate) fn program(name: &'static str) -> Option<Command> {
+    static FOUND: Mutex<BTreeMap<&str, Option<&'static Path>>> = Mutex::new(BTreeMap::new());
+    let found = *FOUND.lock().unwrap().entry(name).or_insert_with(|| {
+        // Debian has servers where only root looks.
+        let sbin = Path::new("/usr/sbin").join(name);
+        let path = in_path(name).or_else(|| sbin.is_file().then_some(sbin))?;
+        Some(Box::leak(path.into_boxed_path()))
+    });
+    needed(name, &found.map(Path::to_path_buf)).map(Command::new)
+}
+
+/// node by itself, running a script of `tests/peers`.
+pub(crate) fn bare_node(script: &str) -> Option<Command> {
+    needed("node", node_program()).map(|node| node_running(node, script))
 }
 
 /// Python with the package `websockets`, running a script of `tests/peers`.
