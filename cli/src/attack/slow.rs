@@ -15,7 +15,7 @@ const DRIP: Duration = Duration::from_millis(50);
 /// What is asked for and not read. More than the kernel takes for us.
 const LARGE: &[u8] = b"GET /bytes/1000000000 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-pub(super) static PATTERNS: [Pattern; 14] = [
+pub(super) static PATTERNS: [Pattern; 16] = [
     Pattern::new(
         "slow/silent",
         "a connection on which nothing is said",
@@ -85,6 +85,22 @@ pub(super) static PATTERNS: [Pattern; 14] = [
     Pattern::new("slow/idle", "a connection kept after its request", "RFC 9112 9.5", "200, closed", |lab| {
         drip(lab, b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n", b"")
     })
+    .on(Server::Hasty),
+    Pattern::new(
+        "slow/websocket",
+        "a WebSocket on which nothing is said, not even a pong",
+        "RFC 6455 5.5.2",
+        "no close, closed",
+        |lab| silent_websocket(lab, b""),
+    )
+    .on(Server::Hasty),
+    Pattern::new(
+        "slow/websocket-frame",
+        "a WebSocket on which a frame stops half way",
+        "RFC 6455 5.5.2",
+        "no close, closed",
+        |lab| silent_websocket(lab, &websocket::frame(0x82, b"hello")[..8]),
+    )
     .on(Server::Hasty),
     Pattern::new(
         "slow/reader",
@@ -165,6 +181,14 @@ fn drip(lab: &Lab, start: &[u8], drop: &[u8]) -> io::Result<String> {
         wire.send(drop);
     }
     Ok(http::answer(&wire))
+}
+
+/// Says this much on a WebSocket, and nothing more.
+fn silent_websocket(lab: &Lab, bytes: &[u8]) -> io::Result<String> {
+    let mut wire = websocket::open(lab)?;
+    wire.send(bytes);
+    wire.finish();
+    Ok(websocket::answer(&wire))
 }
 
 /// Sends `piece` again and again without reading, until the server puts an end to it.

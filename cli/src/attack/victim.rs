@@ -42,8 +42,10 @@ impl Victim {
             command.arg("--listen-tls=127.0.0.1:0");
         }
         if matches!(kind, Server::Hasty | Server::HastyTls) {
-            for name in ["head", "body", "idle", "send", "tls"] {
-                command.arg(format!("--{name}-timeout=1"));
+            for name in
+                ["head-timeout", "body-timeout", "idle-timeout", "send-timeout", "tls-timeout", "ping-after"]
+            {
+                command.arg(format!("--{name}=1"));
             }
         }
         if kind == Server::Files {

@@ -19,6 +19,9 @@ pub(crate) struct Timeouts {
     /// Seconds that a client may take nothing of what is sent, or lag behind 100 bytes a second
     #[arg(long, value_name = "SECONDS", default_value_t = Self::default().send_timeout, value_parser = value_parser!(u16).range(1..))]
     send_timeout: u16,
+    /// Seconds that a WebSocket may be silent before it is sent a ping; it has as many again, at most 10, to answer
+    #[arg(long, value_name = "SECONDS", default_value_t = Self::default().ping_after, value_parser = value_parser!(u16).range(1..))]
+    ping_after: u16,
     /// Seconds for a TLS handshake
     #[arg(long, value_name = "SECONDS", default_value_t = Self::default().tls_timeout, value_parser = value_parser!(u16).range(1..))]
     tls_timeout: u16,
@@ -26,7 +29,8 @@ pub(crate) struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        let http1 = app::Config::default().http1.limits;
+        let app = app::Config::default();
+        let http1 = app.http1.limits;
         let drivers = drivers::Limits::default();
         let seconds = |span: Duration| u16::try_from(span.as_secs()).unwrap_or(u16::MAX);
         Self {
@@ -34,6 +38,7 @@ impl Default for Timeouts {
             body_timeout: http1.body_grace,
             idle_timeout: http1.idle_timeout,
             send_timeout: seconds(drivers.send_progress),
+            ping_after: seconds(app.websocket.keep_alive.ping_after),
             tls_timeout: seconds(drivers.tls_handshake),
         }
     }
@@ -47,6 +52,10 @@ impl Timeouts {
         limits.head_timeout = self.head_timeout;
         limits.body_grace = self.body_timeout;
         limits.idle_timeout = self.idle_timeout;
+        let keep_alive = &mut config.websocket.keep_alive;
+        keep_alive.ping_after = Duration::from_secs(self.ping_after.into());
+        keep_alive.hang_up_after =
+            keep_alive.ping_after + Duration::from_secs(self.ping_after.min(10).into());
         let http2 = &mut config.http2;
         http2.head_timeout = Duration::from_secs(self.head_timeout.into());
         http2.body_grace = Duration::from_secs(self.body_timeout.into());

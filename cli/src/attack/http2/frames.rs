@@ -1,5 +1,6 @@
 //! Frames that are no frames.
 
+use super::super::http::answer;
 use super::super::pattern::Pattern;
 use super::*;
 
@@ -21,6 +22,18 @@ const fn wrong_size(
     Pattern::new(name, what, reference, "GOAWAY FRAME_SIZE_ERROR, closed", run)
 }
 
+/// A request of HTTP/1.1 that asks for HTTP/2 with these settings, and what follows it.
+fn upgrade(lab: &Lab, settings: &str, then: &[u8]) -> io::Result<Wire> {
+    let mut wire = lab.connect()?;
+    let request = format!(
+        "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n\
+         HTTP2-Settings: {settings}\r\n\r\n"
+    );
+    wire.send(&[request.as_bytes(), then].concat());
+    wire.finish();
+    Ok(wire)
+}
+
 /// Says something else than a preface and settings.
 fn begin(lab: &Lab, bytes: &[u8]) -> io::Result<String> {
     let mut wire = lab.connect_http2()?;
@@ -29,7 +42,7 @@ fn begin(lab: &Lab, bytes: &[u8]) -> io::Result<String> {
     Ok(last_words(&wire))
 }
 
-pub(in super::super) static PATTERNS: [Pattern; 14] = [
+pub(in super::super) static PATTERNS: [Pattern; 16] = [
     wrong_size("http2-frames/huge", "a frame of 16 MiB", "RFC 9113 4.2", |lab| {
         ends(lab, [post(1, "/echo"), frame(DATA, 0, 1, &vec![0; 0xff_ffff])].concat())
     }),
@@ -82,5 +95,20 @@ pub(in super::super) static PATTERNS: [Pattern; 14] = [
             wire.finish();
             Ok(last_words(&wire))
         },
+    ),
+    Pattern::new(
+        "http2-frames/upgrade-settings",
+        "an upgrade whose settings are none: it is not taken",
+        "RFC 7540 3.2.1, h2c smuggling",
+        "200, closed",
+        |lab| Ok(answer(&upgrade(lab, "%%%", b"")?)),
+    ),
+    Pattern::new(
+        "http2-frames/upgrade-value",
+        "an upgrade with a setting that may not be: it is not taken",
+        "RFC 7540 3.2.1, h2c smuggling",
+        "200, closed",
+        // An initial window of 2^32 - 1.
+        |lab| Ok(answer(&upgrade(lab, "AAT_____", b"")?)),
     ),
 ];
