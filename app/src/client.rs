@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use proto_core::{Instant, SendError, WriteBuf};
 use proto_h1::{Client, Event};
+use proto_ws::deflate::DeflateConfig;
 use proto_ws::handshake::client::{Key, Request, check};
 
 use crate::handler::{End, Handler};
@@ -30,6 +31,8 @@ pub struct WebSocket {
     target: Box<[u8]>,
     protocols: Option<Box<[u8]>>,
     fields: Vec<OwnedField>,
+    /// Whether to offer compression, if that is configured.
+    pub(crate) deflate: bool,
 }
 
 /// Name and value.
@@ -48,7 +51,7 @@ impl WebSocket {
         protocols: &[&str],
         fields: &[Field<'_>],
     ) -> Result<Self, SendError> {
-        const OWN: [&[u8]; 8] = [
+        const OWN: [&[u8]; 9] = [
             b"host",
             b"upgrade",
             b"connection",
@@ -57,6 +60,7 @@ impl WebSocket {
             b"sec-websocket-key",
             b"sec-websocket-version",
             b"sec-websocket-protocol",
+            b"sec-websocket-extensions",
         ];
         if fields.iter().any(|field| OWN.iter().any(|own| field.name.eq_ignore_ascii_case(own))) {
             return Err(SendError::Misuse);
@@ -72,7 +76,14 @@ impl WebSocket {
             target: target.as_bytes().into(),
             protocols,
             fields: fields.iter().map(owned).collect(),
+            deflate: true,
         })
+    }
+
+    /// Offers no compression, whatever is [configured](crate::Config::deflate).
+    #[must_use]
+    pub fn without_deflate(self) -> Self {
+        Self { deflate: false, ..self }
     }
 }
 
@@ -80,6 +91,7 @@ impl WebSocket {
 #[derive(Debug)]
 pub(crate) struct Opening {
     websocket: WebSocket,
+    deflate: Option<DeflateConfig>,
     key: Key,
     mask_seed: [u8; 16],
     /// The request is written.
@@ -89,8 +101,18 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
-    pub(crate) fn new(websocket: WebSocket, nonce: [u8; 16], mask_seed: [u8; 16]) -> Self {
-        Self { websocket, key: Key::new(nonce), mask_seed, sent: false, due: None }
+    pub(crate) fn new(
+        websocket: WebSocket,
+        deflate: Option<DeflateConfig>,
+        nonce: [u8; 16],
+        mask_seed: [u8; 16],
+    ) -> Self {
+        Self { websocket, deflate, key: Key::new(nonce), mask_seed, sent: false, due: None }
+    }
+
+    /// The extensions to offer.
+    fn extensions(&self) -> Option<String> {
+        self.deflate.map(|config| config.offer().to_string())
     }
 
     /// The connection is established.
@@ -99,10 +121,14 @@ impl Opening {
     }
 
     fn send(&mut self, client: &mut Client, out: &mut WriteBuf<'_>) -> Result<(), SendError> {
-        let WebSocket { authority, target, protocols, fields } = &self.websocket;
+        let WebSocket { authority, target, protocols, fields, .. } = &self.websocket;
         let mut request = Request::new(&self.key);
         if let Some(list) = protocols {
             request = request.protocols(list)?;
+        }
+        let extensions = self.extensions();
+        if let Some(list) = &extensions {
+            request = request.extensions(list.as_bytes())?;
         }
         let own = request.fields().map(|(name, value)| Field { name, value });
         let given = fields.iter().map(|(name, value)| Field { name, value });
@@ -191,12 +217,22 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     fn check_acceptance(&mut self, response: &Response<'_>) {
         let Some(opening) = self.opening() else { return };
-        let protocols = opening.websocket.protocols.as_deref();
-        let accepted = check(response.status(), response.fields().iter(), &opening.key, protocols, None);
-        match accepted.map(|accepted| accepted.protocol.map(|name| String::from_utf8_lossy(name).into())) {
-            Ok(protocol) => self.connection.extra().protocol = protocol,
-            Err(_) => self.end(End::Refused(101)),
+        let (protocols, extensions) = (opening.websocket.protocols.as_deref(), opening.extensions());
+        let extensions = extensions.as_ref().map(|list| list.as_bytes());
+        let accepted =
+            check(response.status(), response.fields().iter(), &opening.key, protocols, extensions);
+        let Ok(accepted) = accepted else { return self.end(End::Refused(101)) };
+        let deflate = match opening.deflate.map(|config| config.check(accepted.extensions())) {
+            None => None,
+            Some(Ok(agreement)) => agreement,
+            Some(Err(_)) => return self.end(End::Refused(101)),
+        };
+        if deflate.is_some_and(|agreement| !self.shared.deflating.reserve(&agreement)) {
+            return self.end(End::WebSocketFault(proto_ws::Error::Overloaded));
         }
+        let protocol = accepted.protocol.map(|name| String::from_utf8_lossy(name).into());
+        let extra = self.connection.extra();
+        (extra.protocol, extra.deflate) = (protocol, deflate);
     }
 
     fn opening(&self) -> Option<&Opening> {
@@ -206,11 +242,12 @@ impl<H: Handler> Turn<'_, '_, H> {
     /// The server agreed to leave HTTP.
     fn opened(&mut self) {
         let extra = self.connection.extra();
-        let protocol = extra.protocol.take();
+        let (protocol, deflate) = (extra.protocol.take(), extra.deflate.take());
         match extra.opening.take() {
             Some(opening) => {
                 let role = proto_ws::Role::Client { mask_seed: opening.mask_seed };
-                let mut socket = proto_ws::Connection::new(role, self.shared.config.websocket);
+                let config = proto_ws::Config { deflate, ..self.shared.config.websocket };
+                let mut socket = proto_ws::Connection::new(role, config);
                 socket.handle_timeout(self.shared.now);
                 self.connection.role = Role::WebSocket(socket);
                 self.tell(|handler, session, stream| handler.opened(session, protocol.as_deref(), stream));

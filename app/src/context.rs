@@ -2,9 +2,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use proto_core::{Deadline, Instant, Wants, WriteBuf};
+use proto_ws::deflate::DeflateConfig;
 
 use crate::client::{ClientRole, Opening};
 use crate::date::Stamp;
+use crate::deflate::Deflating;
 use crate::handler::{End, Handler};
 use crate::http2::Http2Config;
 use crate::role::{Connection, Raw, Role};
@@ -23,6 +25,13 @@ pub struct Config {
     /// Limits and keep-alive of WebSockets. Unlike the codec's own default, a peer that has been silent for 300 s
     /// is sent a ping, and given up when 310 s have passed without a sign of life.
     pub websocket: proto_ws::Config,
+    /// What WebSockets want of permessage-deflate (RFC 7692), as servers and as clients. Default `None`: they do
+    /// without.
+    pub deflate: Option<DeflateConfig>,
+    /// Bytes of compression state that the connections of a thread may have together. Default 64 MiB. When what they
+    /// would keep between messages reaches three quarters of it, new ones are agreed to without context takeover. When
+    /// it is used up, messages go out as they are, and a compressed one that arrives is answered with close code 1013.
+    pub deflate_memory: usize,
     /// Whether a connection whose first bytes are no HTTP method is offered to [`Handler::raw`]. Default off: it is
     /// answered with 400.
     pub raw_fallback: bool,
@@ -50,6 +59,8 @@ impl Default for Config {
             http1: proto_h1::Config::default(),
             http2: Http2Config::default(),
             websocket: proto_ws::Config { keep_alive, ..proto_ws::Config::default() },
+            deflate: None,
+            deflate_memory: 64 * 1024 * 1024,
             raw_fallback: false,
             opening_timeout: Duration::from_secs(10),
             raw_idle_timeout: Duration::from_secs(300),
@@ -73,6 +84,7 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) stamp: Stamp,
     pub(crate) wakes: Wakes,
+    pub(crate) deflating: Deflating,
     /// The time, as far as the driver has told it.
     pub(crate) now: Instant,
     seeds: Seeds,
@@ -93,8 +105,9 @@ impl<H: Handler> App<H> {
         let stamp = Stamp::new(config.server.clone());
         let seeds = Seeds::new(config.seed);
         let http2_input = proto_h2::Connection::server(config.http2.codec).min_input();
-        let shared =
-            Shared { config, stamp, wakes: Wakes::default(), now: Instant::ZERO, seeds, http2_input };
+        let deflating = Deflating::new(config.deflate, config.deflate_memory);
+        let wakes = Wakes::default();
+        let shared = Shared { config, stamp, wakes, deflating, now: Instant::ZERO, seeds, http2_input };
         Self { handler, shared, connects: VecDeque::new() }
     }
 
@@ -116,8 +129,9 @@ impl<H: Handler> App<H> {
             ClientRole::Http => Role::Client(proto_h1::Client::new(self.shared.config.http1)),
             ClientRole::Raw => Role::Raw(Raw::new(self.shared.config.raw_idle_timeout)),
             ClientRole::WebSocket(websocket) => {
-                let seeds = &mut self.shared.seeds;
-                opening = Some(Box::new(Opening::new(websocket, seeds.next(), seeds.next())));
+                let Shared { seeds, deflating, .. } = &mut self.shared;
+                let deflate = if websocket.deflate { deflating.offer() } else { None };
+                opening = Some(Box::new(Opening::new(websocket, deflate, seeds.next(), seeds.next())));
                 Role::Client(proto_h1::Client::new(self.shared.config.http1))
             }
         };
@@ -199,7 +213,9 @@ impl<H: Handler> Service for App<H> {
     }
 
     fn transmit(&mut self, connection: &mut Self::Connection, out: &mut WriteBuf<'_>) {
+        self.shared.deflating.lend(&mut connection.role);
         self.turn(connection, out).write();
+        self.shared.deflating.reclaim(&mut connection.role);
     }
 
     fn wants(&self, connection: &Self::Connection) -> Wants {
@@ -272,6 +288,11 @@ impl<H: Handler> Service for App<H> {
             _ => None,
         };
         let end = end.unwrap_or(End::Link(why));
+        let deflating = &mut self.shared.deflating;
+        deflating.retire(&mut connection.role);
+        if let Some(agreement) = connection.extra.as_ref().and_then(|extra| extra.deflate.as_ref()) {
+            deflating.release(agreement, connection.role.side());
+        }
         if let Role::Http2(http2) = &mut connection.role {
             http2.close_all(&mut self.handler, end);
         }

@@ -48,6 +48,7 @@
 mod client;
 mod context;
 mod date;
+mod deflate;
 mod fields;
 pub mod file;
 mod handler;
@@ -79,6 +80,7 @@ pub use proto_core::SendError;
 pub use proto_h1::Error as Http1Error;
 pub use proto_h2::{Error as Http2Error, ErrorCode as Http2Code};
 pub use proto_ws::Error as WebSocketError;
+pub use proto_ws::deflate::{Compress, DeflateConfig};
 pub use raw::{Sniffed, sniff};
 pub use role::Connection;
 pub use service::{

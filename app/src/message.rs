@@ -131,7 +131,7 @@ impl<'b> Request<'b> {
         }
         let offer = handshake::server::Request::check(head.method, http11, self.fields().iter());
         Some(match offer {
-            Ok(offer) => Ok(Upgrade { offer }),
+            Ok(offer) => Ok(Upgrade { offer, deflate: true }),
             Err(refusal) => Err(Refusal { status: refusal.status() }),
         })
     }
@@ -141,6 +141,7 @@ impl<'b> Request<'b> {
 #[derive(Debug, Clone)]
 pub struct Upgrade<'b> {
     offer: handshake::server::Offer<'b, FieldsIter<'b>>,
+    deflate: bool,
 }
 
 impl<'b> Upgrade<'b> {
@@ -159,8 +160,22 @@ impl<'b> Upgrade<'b> {
     pub fn accept(&self, protocol: Option<&str>, stream: &mut Stream<'_>) {
         let protocol = protocol.filter(|name| self.protocols().any(|offered| offered == *name));
         let accept = handshake::accept_key(self.offer.key);
-        stream.control.ask().answer =
-            Some(Answer::WebSocket(Box::new(Acceptance { accept, protocol: protocol.map(Box::from) })));
+        stream.control.ask().answer = Some(Answer::WebSocket(Box::new(Acceptance {
+            accept,
+            protocol: protocol.map(Box::from),
+            deflate: self.deflate,
+            extensions: None,
+        })));
+    }
+
+    /// Does without compression, whatever is offered and [configured](crate::Config::deflate).
+    #[must_use]
+    pub fn without_deflate(self) -> Self {
+        Self { deflate: false, ..self }
+    }
+
+    pub(crate) fn extensions(&self) -> impl Iterator<Item = handshake::Extension<'b>> + Clone + use<'b> {
+        self.offer.extensions()
     }
 }
 
@@ -191,6 +206,21 @@ fn version(version: proto_h1::Version) -> &'static str {
 pub(crate) struct Acceptance {
     pub(crate) accept: [u8; 28],
     pub(crate) protocol: Option<Box<str>>,
+    /// Whether compression may be agreed on.
+    pub(crate) deflate: bool,
+    pub(crate) extensions: Option<Box<str>>,
+}
+
+impl Acceptance {
+    pub(crate) fn fields(&self) -> Vec<Field<'_>> {
+        let always = [Field::new("upgrade", "websocket"), Field::new("sec-websocket-accept", &self.accept)];
+        let optional = [
+            ("sec-websocket-protocol", self.protocol.as_deref()),
+            ("sec-websocket-extensions", self.extensions.as_deref()),
+        ];
+        let optional = optional.into_iter().filter_map(|(name, value)| Some(Field::new(name, value?)));
+        always.into_iter().chain(optional).collect()
+    }
 }
 
 /// A response, for as long as the event lasts.

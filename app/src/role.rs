@@ -2,6 +2,9 @@ use std::time::Duration;
 
 use proto_core::{Deadline, Instant, Reason, SendError, Wants, WriteBuf};
 
+use proto_ws::Side;
+use proto_ws::deflate::Agreement;
+
 use crate::client::Opening;
 use crate::handler::End;
 use crate::http2::Http2;
@@ -31,6 +34,15 @@ impl<S> Role<S> {
             Self::Http2(_) => Protocol::Http2,
             Self::WebSocket(_) => Protocol::WebSocket,
             Self::Raw(_) => Protocol::Raw,
+        }
+    }
+
+    /// Which side of a WebSocket it is, or may become.
+    pub(crate) fn side(&self) -> Side {
+        match self {
+            Self::WebSocket(socket) => socket.side(),
+            Self::Client(_) => Side::Client,
+            Self::Server(_) | Self::Http2(_) | Self::Raw(_) => Side::Server,
         }
     }
 
@@ -178,6 +190,8 @@ pub(crate) struct Extra {
     pub(crate) opening: Option<Box<Opening>>,
     /// The subprotocol agreed on, until the application is told.
     pub(crate) protocol: Option<Box<str>>,
+    /// What was agreed on about compression, until the connection is a WebSocket.
+    pub(crate) deflate: Option<Agreement>,
 }
 
 impl<S> Connection<S> {

@@ -5,7 +5,7 @@ use proto_h1::{Error, Event};
 
 use crate::handler::{End, Handler};
 use crate::http2;
-use crate::message::{Acceptance, BodyLength, Field, Request, RequestView, ResponseHead};
+use crate::message::{BodyLength, Request, RequestView, ResponseHead};
 use crate::raw::{Sniffed, sniff};
 use crate::role::{Raw, Role};
 use crate::status;
@@ -121,6 +121,10 @@ impl<H: Handler> Turn<'_, '_, H> {
         connection.session = session;
         connection.continue_due = request.expects_continue();
         connection.upgrading = matches!(connection.control.asked().answer, Some(Answer::WebSocket(_)));
+        if connection.upgrading && connection.session.is_some() {
+            self.agree(request);
+        }
+        let connection = &mut *self.connection;
         if connection.session.is_none() {
             match connection.control.take_answer() {
                 Some(Answer::File(file)) => {
@@ -143,6 +147,21 @@ impl<H: Handler> Turn<'_, '_, H> {
             connection.control.want_write = false;
             // Nobody is left to resume it.
             connection.control.held = false;
+        }
+    }
+
+    /// Agrees on the extensions of the WebSocket that was accepted.
+    fn agree(&mut self, request: &Request<'_>) {
+        if !self.shared.deflating.is_wanted() {
+            return;
+        }
+        let Some(Answer::WebSocket(acceptance)) = &mut self.connection.control.ask().answer else { return };
+        if acceptance.deflate
+            && let Some(Ok(upgrade)) = request.websocket()
+            && let Some(agreement) = self.shared.deflating.accept(upgrade.extensions())
+        {
+            acceptance.extensions = Some(agreement.to_string().into());
+            self.connection.extra().deflate = Some(agreement);
         }
     }
 
@@ -175,9 +194,8 @@ impl<H: Handler> Turn<'_, '_, H> {
             None => return false,
             Some(Answer::File(_)) => Ok(()),
             Some(Answer::WebSocket(acceptance)) => {
-                let fields = acceptance_fields(acceptance);
-                let count = if acceptance.protocol.is_some() { 3 } else { 2 };
-                let head = ResponseHead { status: 101, fields: &fields[..count] };
+                let fields = acceptance.fields();
+                let head = ResponseHead { status: 101, fields: &fields };
                 head.send_http1(BodyLength::None, stamp, server, self.out)
             }
             &Some(Answer::Status(status)) => {
@@ -201,8 +219,11 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// Both sides agreed to leave HTTP: what follows are WebSocket frames.
     fn upgraded(&mut self) {
-        let protocol = self.connection.extra.as_mut().and_then(|extra| extra.protocol.take());
-        let mut socket = proto_ws::Connection::new(proto_ws::Role::Server, self.shared.config.websocket);
+        let extra = self.connection.extra.as_mut();
+        let (protocol, deflate) =
+            extra.map(|extra| (extra.protocol.take(), extra.deflate.take())).unwrap_or_default();
+        let config = proto_ws::Config { deflate, ..self.shared.config.websocket };
+        let mut socket = proto_ws::Connection::new(proto_ws::Role::Server, config);
         socket.handle_timeout(self.shared.now);
         self.connection.role = Role::WebSocket(socket);
         self.connection.upgrading = false;
@@ -249,12 +270,4 @@ pub(crate) fn is_misdirected(request: &Request<'_>, tls: bool) -> bool {
     request.scheme().is_some_and(|scheme| {
         !(scheme.eq_ignore_ascii_case(b"http") || tls && scheme.eq_ignore_ascii_case(b"https"))
     })
-}
-
-fn acceptance_fields(acceptance: &Acceptance) -> [Field<'_>; 3] {
-    [
-        Field::new("upgrade", "websocket"),
-        Field::new("sec-websocket-accept", &acceptance.accept),
-        Field::new("sec-websocket-protocol", acceptance.protocol.as_deref().unwrap_or_default()),
-    ]
 }

@@ -29,7 +29,8 @@ pub trait Service {
 
     /// Takes bytes off the front of `input` while `out` has room for the replies they cause, and says how many.
     /// The driver keeps the rest and presents it again, with more behind it, once there is more or once
-    /// `wants().read` turns true again. May be called with an empty `input`, and after
+    /// `wants().read` turns true again: then even if nothing is left of it, as it may have become more than was taken
+    /// (compression). May be called with an empty `input` at any time, and after
     /// [`receive_eof`](Self::receive_eof) with what was left of it.
     ///
     /// `out` may begin with output that has not left yet: it is empty only when it is as large as it ever gets, and

@@ -37,6 +37,7 @@ impl<H: Handler> Turn<'_, '_, H> {
         let mut taken = 0;
         loop {
             let rest = &mut input[taken..];
+            self.shared.deflating.lend(&mut self.connection.role);
             let (count, stopped) = match self.connection.role {
                 Role::Server(_) => self.receive_request(rest, scratch),
                 Role::Client(_) => self.receive_response(rest, scratch),
@@ -44,6 +45,7 @@ impl<H: Handler> Turn<'_, '_, H> {
                 Role::WebSocket(_) => self.receive_frames(rest, scratch),
                 Role::Raw(_) => self.receive_bytes(rest),
             };
+            self.shared.deflating.reclaim(&mut self.connection.role);
             taken += count;
             if matches!(stopped, Stopped::Idle) {
                 return taken;

@@ -1,4 +1,5 @@
 use proto_core::{SendError, WriteBuf};
+use proto_ws::deflate::Compress;
 
 use crate::date::Stamp;
 use crate::http2::Outlet;
@@ -153,8 +154,23 @@ impl Writable<'_, '_> {
     /// # Errors
     /// See the [type](Self).
     pub fn message(self, kind: crate::Kind, payload: &[u8], last: bool) -> Result<usize, SendError> {
+        self.message_with(Compress::Auto, kind, payload, last)
+    }
+
+    /// [`message`](Self::message) with a choice about compression, which counts for the first piece of a message and
+    /// where compression was agreed on.
+    ///
+    /// # Errors
+    /// See the [type](Self).
+    pub fn message_with(
+        self,
+        compress: Compress,
+        kind: crate::Kind,
+        payload: &[u8],
+        last: bool,
+    ) -> Result<usize, SendError> {
         match self.carrier {
-            Carrier::WebSocket(socket) => socket.send(kind, payload, last, self.out),
+            Carrier::WebSocket(socket) => socket.send_with(compress, kind, payload, last, self.out),
             _ => Err(SendError::Misuse),
         }
     }
@@ -164,10 +180,25 @@ impl Writable<'_, '_> {
     /// # Errors
     /// See the [type](Self); `Misuse` also for a message larger than the output buffer: send it in pieces.
     pub fn whole_message(self, kind: crate::Kind, payload: &[u8]) -> Result<(), SendError> {
+        self.whole_message_with(Compress::Auto, kind, payload)
+    }
+
+    /// [`whole_message`](Self::whole_message) with a choice about compression.
+    ///
+    /// # Errors
+    /// See the [type](Self).
+    pub fn whole_message_with(
+        self,
+        compress: Compress,
+        kind: crate::Kind,
+        payload: &[u8],
+    ) -> Result<(), SendError> {
         match self.carrier {
             Carrier::WebSocket(socket) => {
                 let empty = self.out.is_empty();
-                socket.send_message(kind, payload, self.out).map_err(|error| never_fits(error, empty))
+                socket
+                    .send_message_with(compress, kind, payload, self.out)
+                    .map_err(|error| never_fits(error, empty))
             }
             _ => Err(SendError::Misuse),
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::attack;
+use crate::deflate::Deflate;
 use crate::exit::{Failure, Kind};
 use crate::serve::Timeouts;
 
@@ -46,6 +47,7 @@ impl Default for Command {
             grace: 5,
             until_eof: false,
             timeouts: Timeouts::default(),
+            deflate: Deflate::default(),
         })
     }
 }
@@ -98,6 +100,8 @@ pub(crate) struct Serve {
     pub(crate) until_eof: bool,
     #[command(flatten)]
     pub(crate) timeouts: Timeouts,
+    #[command(flatten)]
+    pub(crate) deflate: Deflate,
 }
 
 #[derive(Debug, Args)]
@@ -190,6 +194,8 @@ pub(crate) struct Ws {
     /// Send every message back until the peer closes, and print nothing
     #[arg(long)]
     pub(crate) echo: bool,
+    #[command(flatten)]
+    pub(crate) deflate: Deflate,
     #[command(flatten)]
     pub(crate) trust: Trust,
     /// Connect to this unix socket instead (`@NAME` is abstract)

@@ -6,6 +6,7 @@
 mod args;
 mod attack;
 mod client;
+mod deflate;
 mod descriptors;
 mod exit;
 mod get;

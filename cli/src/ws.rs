@@ -42,7 +42,8 @@ pub(crate) fn run(options: Ws) -> Result<(), Failure> {
         true => Talk::Echo { piece: Vec::new(), sent: 0, message: None },
         false => Talk::Lines { kind, line: None, sent: 0, ended: false },
     };
-    let mut app = App::new(Client { input, stream: None, end: None }, client::config()?);
+    let config = app::Config { deflate: options.deflate.config()?, ..client::config()? };
+    let mut app = App::new(Client { input, stream: None, end: None }, config);
     let session = Session { talk, ping, ping_due: false };
     app.connect(target, ClientRole::WebSocket(websocket), session);
     let mut driver = client::driver(&options.trust, app)?;

@@ -188,8 +188,8 @@ impl<C> Link<C> {
             let before = out.len();
             let paused = !service.wants(connection).read;
             service.transmit(connection, &mut out);
-            // What was written may be what the next input waited for.
-            progress |= out.len() > before || (paused && !rx.is_empty() && service.wants(connection).read);
+            // What was written may be what the next input waited for, or what is left of the last.
+            progress |= out.len() > before || (paused && service.wants(connection).read);
             while actions > 0 && out.room() >= *min_output * 2 {
                 let Some(action) = service.poll_action(connection) else { break };
                 actions -= 1;

@@ -99,9 +99,13 @@ fn the_document_has_the_defaults_of_the_code() {
     assert_eq!(documented("Streams of HTTP/2"), Table::from(http2));
 
     // The rest of its fields are no limits.
-    let app::Config { opening_timeout, raw_idle_timeout, .. } = app;
-    let app = [("opening_timeout", opening_timeout), ("raw_idle_timeout", raw_idle_timeout)];
-    let app = app.map(|(name, limit)| (name.to_owned(), shown(&format!("{limit:?}"))));
+    let app::Config { opening_timeout, raw_idle_timeout, deflate_memory, .. } = app;
+    let app = [
+        ("opening_timeout", format!("{opening_timeout:?}")),
+        ("raw_idle_timeout", format!("{raw_idle_timeout:?}")),
+        ("deflate_memory", deflate_memory.to_string()),
+    ];
+    let app = app.map(|(name, limit)| (name.to_owned(), shown(&limit)));
     assert_eq!(documented("Application"), Table::from(app));
 }
 

@@ -249,17 +249,17 @@ fn a_pool_reserves_what_is_kept() {
     let memory = agreement.memory(side);
     // three quarters of it hold two
     let mut pool = Pool::new((2 * memory + 1) * 4 / 3);
-    assert!(pool.reserve(&agreement, side) && pool.reserve(&agreement, side));
-    assert!(!pool.reserve(&agreement, side));
+    assert!(pool.reserve(memory) && pool.reserve(memory));
+    assert!(!pool.reserve(memory));
     assert_eq!(pool.memory(), 2 * memory);
     let less = kept.without_takeover().accept(offers()).unwrap();
     assert_eq!(less.memory(side), 0);
-    assert!(pool.reserve(&less, side));
+    assert!(pool.reserve(less.memory(side)));
     let mut connection =
         Connection::new(Role::Server, Config { deflate: Some(agreement), ..Config::default() });
     pool.retire(&mut connection);
     assert_eq!(pool.memory(), memory);
-    pool.release(&agreement, side);
+    pool.release(memory);
     assert_eq!(pool.memory(), 0);
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn run(options: &Serve) -> Result<(), Failure> {
     let driver = drivers::Config { limits, ..drivers::Config::default() };
     let server = drivers::Server { config: driver, listen, threads: options.threads };
     let site = Arc::clone(&shared);
-    let config = config(options);
+    let config = config(options)?;
     let running = server
         .start(move |_, threads| App::new(Site::new(Arc::clone(&site), threads), config.clone()))
         .map_err(|error| start(error.to_string()))?;
@@ -76,9 +76,13 @@ pub(crate) fn run(options: &Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-fn config(options: &Serve) -> app::Config {
-    let config = app::Config { server: Some(client::USER_AGENT.into()), ..options.timeouts.config() };
-    app::Config { http2: Http2Config { enabled: !options.no_h2, ..config.http2 }, ..config }
+fn config(options: &Serve) -> Result<app::Config, Failure> {
+    let config = app::Config {
+        server: Some(client::USER_AGENT.into()),
+        deflate: options.deflate.config()?,
+        ..options.timeouts.config()
+    };
+    Ok(app::Config { http2: Http2Config { enabled: !options.no_h2, ..config.http2 }, ..config })
 }
 
 /// What the options ask to listen on; without any, the two default addresses.

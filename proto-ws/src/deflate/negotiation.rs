@@ -65,6 +65,13 @@ impl DeflateConfig {
         }
     }
 
+    /// The most that a connection on `side` will keep by an agreement to this: see [`Agreement::memory`].
+    pub fn memory(&self, side: Side) -> usize {
+        let answer = self.offer();
+        let (server, client) = (answer.server(), answer.client());
+        Agreement { answer, server, client, config: self.clamped() }.memory(side)
+    }
+
     /// Client: checks the server's answer to [`offer`](Self::offer). `None`: the extension was declined.
     ///
     /// # Errors

@@ -2,8 +2,7 @@ use alloc::vec::Vec;
 
 use super::backend::{Deflate as _, Deflater, Inflate as _, Inflater};
 use super::state::{Deflate, Slot};
-use crate::deflate::Agreement;
-use crate::{Connection, Side};
+use crate::Connection;
 
 /// The compression state that the connections of a thread share, and the cap on all they have.
 ///
@@ -46,24 +45,29 @@ impl Pool {
         self.reserved + self.lent + inflaters.chain(deflaters).sum::<usize>()
     }
 
-    /// Sets aside what a connection on `side` will keep by this agreement. False: there is not that much; agree to
-    /// something that keeps less, [without context takeover](super::DeflateConfig::without_takeover).
+    /// Whether so many bytes can be [reserved](Self::reserve).
+    pub const fn can_reserve(&self, memory: usize) -> bool {
+        memory == 0 || self.reserved.saturating_add(memory) <= self.cap - self.cap / 4
+    }
+
+    /// Sets aside what a connection will keep: [`Agreement::memory`](super::Agreement::memory). False: there is not
+    /// that much; agree to something that keeps less,
+    /// [without context takeover](super::DeflateConfig::without_takeover).
     ///
     /// Give it back with [`release`](Self::release), if there is no connection after all, or else with
     /// [`retire`](Self::retire).
     #[must_use]
-    pub fn reserve(&mut self, agreement: &Agreement, side: Side) -> bool {
-        let memory = agreement.memory(side);
-        let fits = memory == 0 || self.reserved.saturating_add(memory) <= self.cap - self.cap / 4;
-        if fits {
+    pub const fn reserve(&mut self, memory: usize) -> bool {
+        let can = self.can_reserve(memory);
+        if can {
             self.reserved += memory;
         }
-        fits
+        can
     }
 
     /// Gives back what was set aside.
-    pub fn release(&mut self, agreement: &Agreement, side: Side) {
-        self.reserved = self.reserved.saturating_sub(agreement.memory(side));
+    pub const fn release(&mut self, memory: usize) {
+        self.reserved = self.reserved.saturating_sub(memory);
     }
 
     /// Gives the connection what its messages may need, or leave to make it.

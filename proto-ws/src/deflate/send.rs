@@ -147,6 +147,7 @@ impl Connection {
     ///
     /// # Errors
     /// As `send`.
+    #[inline]
     pub fn send_with(
         &mut self,
         compress: Compress,
@@ -157,6 +158,9 @@ impl Connection {
     ) -> Result<usize, SendError> {
         self.may_send()?;
         let opcode = self.opcode(kind, Reserved::NONE)?;
+        if !self.rare.deflates() {
+            return self.send_plain(kind, opcode, Reserved::NONE, payload, fin, out);
+        }
         self.send_deflated(compress, kind, opcode, payload, fin, out)
     }
 
@@ -200,6 +204,7 @@ impl Connection {
     ///
     /// # Errors
     /// As `send_message`.
+    #[inline]
     pub fn send_message_with(
         &mut self,
         compress: Compress,
