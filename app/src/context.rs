@@ -9,6 +9,7 @@ use crate::date::Stamp;
 use crate::deflate::Deflating;
 use crate::handler::{End, Handler};
 use crate::http2::Http2Config;
+use crate::limit::{Counters, Limit};
 use crate::role::{Connection, Raw, Role};
 use crate::seed::Seeds;
 use crate::service::{Action, Closed, FileError, FileId, FileMeta, LinkInfo, Service, Target, Wake};
@@ -44,6 +45,8 @@ pub struct Config {
     pub raw_idle_timeout: Duration,
     /// The value of the `Server` field of responses; `None`, the default, sends none.
     pub server: Option<String>,
+    /// Where it is counted which limits end connections: give all threads of a server clones of the same.
+    pub counters: Counters,
     /// 32 bytes from a good random source, different for each thread: masking keys and handshake nonces are derived
     /// from it. Servers need none; the default is all zeros and refuses nothing, so set it for clients.
     pub seed: [u8; 32],
@@ -65,6 +68,7 @@ impl Default for Config {
             opening_timeout: Duration::from_secs(10),
             raw_idle_timeout: Duration::from_secs(300),
             server: None,
+            counters: Counters::default(),
             seed: [0; 32],
         }
     }
@@ -277,6 +281,9 @@ impl<H: Handler> Service for App<H> {
             });
         }
         if let Some(end) = connection.overdue(now) {
+            let raw = matches!(connection.role, Role::Raw(_));
+            let limit = if raw { Limit::RawIdleTimeout } else { Limit::OpeningTimeout };
+            self.shared.config.counters.add(limit);
             self.quietly(connection, |turn| turn.end(end));
         }
     }
@@ -288,6 +295,9 @@ impl<H: Handler> Service for App<H> {
             _ => None,
         };
         let end = end.unwrap_or(End::Link(why));
+        if let Some(limit) = connection.limit() {
+            self.shared.config.counters.add(limit);
+        }
         let deflating = &mut self.shared.deflating;
         deflating.retire(&mut connection.role);
         if let Some(agreement) = connection.extra.as_ref().and_then(|extra| extra.deflate.as_ref()) {

@@ -53,6 +53,7 @@ mod fields;
 pub mod file;
 mod handler;
 mod http2;
+mod limit;
 mod message;
 mod raw;
 mod role;
@@ -72,6 +73,7 @@ pub use context::{App, Config};
 pub use fields::{Fields, FieldsIter};
 pub use handler::{End, Handler};
 pub use http2::Http2Config;
+pub use limit::{Counters, Limit};
 pub use message::{
     BodyLength, Field, Kind, Message, MessageEnd, Refusal, Request, RequestHead, Response, ResponseHead,
     Upgrade,

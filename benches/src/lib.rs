@@ -14,9 +14,12 @@ pub mod frames;
 pub mod groups;
 pub mod heads;
 pub mod lists;
+pub mod machine;
 pub mod measure;
 pub mod ours;
+pub mod report;
 pub mod rivals;
+pub mod sizes;
 
 /// A length the way people write it.
 pub fn size(bytes: usize) -> String {

@@ -7,6 +7,7 @@ use proto_h2::ErrorCode;
 
 use super::{Http2Config, Multiplex};
 use crate::handler::{End, Handler};
+use crate::limit::Limit;
 use crate::service::Closed;
 
 /// What a connection waits for, as far as the codec does not keep the time.
@@ -100,12 +101,18 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             && at <= self.now
         {
             self.http2.clock.own = None;
+            let head = reason == Reason::Head;
+            self.count(if head { Limit::Http2HeadTimeout } else { Limit::Http2IdleTimeout });
             self.http2.codec.go_away(ErrorCode::NO_ERROR);
             return self.end_all(End::Link(Closed::Timeout(reason)));
         }
         if self.http2.clock.streams.is_some_and(|at| at <= self.now) {
             self.streams_due();
         }
+    }
+
+    fn count(&self, limit: Limit) {
+        self.shared.config.counters.add(limit);
     }
 
     /// Looks for the streams whose deadline has come, and for the next one.
@@ -116,10 +123,12 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         for place in 0..self.http2.exchanges.places() {
             let Some(exchange) = self.http2.exchanges.get_mut(place) else { continue };
             if due(exchange.receive_pace.due()) {
+                self.count(Limit::Http2BodyRate);
                 self.abort(place, ErrorCode::CANCEL, End::Timeout(Reason::BodyRate));
                 continue;
             }
             if due(exchange.send_pace.due()) {
+                self.count(Limit::Http2SendRate);
                 self.abort(place, ErrorCode::CANCEL, End::Timeout(Reason::SendProgress));
                 continue;
             }
