@@ -42,6 +42,8 @@ impl Default for Command {
             key: Vec::new(),
             driver: Driver::Auto,
             threads: 1,
+            pin: false,
+            hand_over: false,
             root: None,
             no_h2: false,
             grace: 5,
@@ -86,6 +88,13 @@ pub(crate) struct Serve {
     /// How many threads serve; 0 for one per core
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) threads: usize,
+    /// Keep each thread on a core of its own (Linux)
+    #[arg(long)]
+    pub(crate) pin: bool,
+    /// The first thread accepts and hands each connection to the thread that has the fewest; by default every
+    /// thread listens and the kernel chooses
+    #[arg(long)]
+    pub(crate) hand_over: bool,
     /// Serve the files in this directory at every path that is no endpoint
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,

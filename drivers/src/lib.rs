@@ -125,6 +125,7 @@ mod options;
 mod pool;
 mod server;
 mod socket;
+mod spread;
 mod table;
 mod timers;
 mod tls;
@@ -139,6 +140,7 @@ pub use listen::{Listen, ListenAddress};
 pub use mio::Driver;
 pub use options::{Keepalive, SocketOptions};
 pub use server::{Running, Server};
+pub use spread::Spread;
 pub use tls::{
     ClientCertificates, ClientTls, Dangers, Identity, Roots, ServerTls, TlsAcceptor, TlsConfigError,
     TlsConnector,

@@ -9,11 +9,12 @@ use crate::config::Config;
 use crate::limits::Stats;
 use crate::listen::{Listen, ListenAddress, open};
 use crate::mio::{Driver, Mailroom};
+use crate::spread::{Load, Spread, Spreader};
 use crate::waker::Waker;
 
 /// One driver on each of several threads, with the same listeners.
 ///
-/// The threads share nothing but configuration: the kernel hands each connection to one of them, where it stays.
+/// The threads share nothing but configuration, and a connection stays on the thread it has come to.
 #[derive(Debug, Clone, Default)]
 pub struct Server {
     /// How each driver is to behave. Limits are per thread.
@@ -22,6 +23,11 @@ pub struct Server {
     pub listen: Vec<Listen>,
     /// How many threads; 0 for one per processor.
     pub threads: usize,
+    /// How connections come to them.
+    pub spread: Spread,
+    /// Keep each thread on one of the processors that this process may use, in order and from the first again when
+    /// there are more threads. Default false. Unsupported anywhere but on Linux and Android.
+    pub pin: bool,
 }
 
 impl Server {
@@ -29,7 +35,7 @@ impl Server {
     /// wakers of all threads, itself included.
     ///
     /// # Errors
-    /// An address is taken, not ours, or not permitted; the TLS configuration is of no use; or the operating system
+    /// An address is taken, not ours, or not permitted; threads cannot be pinned here; the TLS configuration is of no use; or the operating system
     /// gives no event queue or thread. Nothing is left running then.
     pub fn start<S, F>(self, make: F) -> io::Result<Running<S::Message>>
     where
@@ -40,13 +46,15 @@ impl Server {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
+        let processors = if self.pin { processors()? } else { Vec::new() };
+        let listeners = if self.spread == Spread::LeastLoaded { 1 } else { threads };
         let Config { limits, socket, client_tls } = &self.config;
         let tls = client_tls.build().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
 
         let mut addresses = Vec::new();
         let mut listening: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
         for listen in &self.listen {
-            let sockets = open(listen, socket, threads).map_err(|error| {
+            let sockets = open(listen, socket, listeners).map_err(|error| {
                 io::Error::new(error.kind(), format!("cannot listen on {}: {error}", listen.address))
             })?;
             addresses.extend(sockets.first().map(|first| first.address.clone()));
@@ -58,15 +66,26 @@ impl Server {
         let mailrooms =
             (0..threads).map(|_| Mailroom::new(limits.wake_queue)).collect::<io::Result<Vec<_>>>()?;
         let wakers: Arc<[_]> = mailrooms.iter().map(|mailroom| mailroom.waker.clone()).collect();
+        let loads: Arc<[Load]> = (0..threads).map(|_| Load::default()).collect();
         let make = Arc::new(make);
         let mut running = Running { addresses, wakers: wakers.to_vec(), threads: Vec::new() };
         for (thread, (mailroom, listening)) in mailrooms.into_iter().zip(listening).enumerate() {
             let (config, tls) = (self.config.clone(), tls.clone());
             let (make, wakers) = (Arc::clone(&make), Arc::clone(&wakers));
+            let processor = processors.get(thread % processors.len().max(1)).copied();
+            let spreader = (self.spread == Spread::LeastLoaded && threads > 1).then(|| Spreader {
+                threads: Arc::clone(&wakers),
+                loads: Arc::clone(&loads),
+                own: thread,
+            });
             let run = move || {
+                processor.map_or(Ok(()), pin)?;
                 let mut driver = Driver::assemble(make(thread, &wakers), mailroom, tls, &config);
                 for (listening, tls) in listening {
                     driver.adopt(listening, tls)?;
+                }
+                if let Some(spreader) = spreader {
+                    driver.join(spreader);
                 }
                 driver.run()
             };
@@ -107,13 +126,57 @@ impl<M> Running<M> {
         self.wakers.iter().for_each(|waker| waker.drain(grace));
     }
 
+    /// Drains one thread after the other, each with `grace`, so that the others go on serving meanwhile; the first
+    /// thread, which may be the one that accepts for all, is the last. Gives what each has done.
+    ///
+    /// With [`Spread::Kernel`] a connection that is being established when the listening socket of its thread closes
+    /// is reset, unless the kernel is told otherwise (Linux: `net.ipv4.tcp_migrate_req`).
+    ///
+    /// # Errors
+    /// The first error with which a thread has ended; a panic is one.
+    pub fn drain_in_turn(self, grace: Duration) -> io::Result<Vec<Stats>> {
+        let mut stats = Vec::new();
+        for (waker, thread) in self.wakers.iter().zip(self.threads).rev() {
+            waker.drain(grace);
+            stats.push(ended(thread));
+        }
+        stats.into_iter().rev().collect()
+    }
+
     /// Waits until all threads have ended, which they do when drained, and gives what each has done.
     ///
     /// # Errors
     /// The first error with which a thread has ended; a panic is one.
     pub fn join(self) -> io::Result<Vec<Stats>> {
-        let ended = self.threads.into_iter().map(JoinHandle::join);
-        let panicked = |_| Err(io::Error::other("a driver thread has panicked"));
-        ended.collect::<Vec<_>>().into_iter().map(|stats| stats.unwrap_or_else(panicked)).collect()
+        self.threads.into_iter().map(ended).collect::<Vec<_>>().into_iter().collect()
     }
+}
+
+fn ended(thread: JoinHandle<io::Result<Stats>>) -> io::Result<Stats> {
+    thread.join().unwrap_or_else(|_| Err(io::Error::other("a driver thread has panicked")))
+}
+
+/// The processors that this process may use.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn processors() -> io::Result<Vec<usize>> {
+    let set = rustix::thread::sched_getaffinity(None)?;
+    Ok((0..rustix::thread::CpuSet::MAX_CPU).filter(|&processor| set.is_set(processor)).collect())
+}
+
+/// Keeps this thread on one processor.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn pin(processor: usize) -> io::Result<()> {
+    let mut set = rustix::thread::CpuSet::new();
+    set.set(processor);
+    Ok(rustix::thread::sched_setaffinity(None, &set)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn processors() -> io::Result<Vec<usize>> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn pin(_: usize) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }

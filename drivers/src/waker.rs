@@ -3,6 +3,8 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::spread::Handed;
+
 /// Sends messages to the service of another thread. It is the only part of a driver that threads share.
 #[derive(Debug)]
 pub struct Waker<M> {
@@ -22,13 +24,23 @@ struct Shared<M> {
 pub(crate) struct Mailbox<M> {
     pub(crate) messages: VecDeque<M>,
     pub(crate) drain: Option<Duration>,
+    /// Connections that another thread has accepted for this one.
+    pub(crate) handed: Vec<Handed>,
+    /// A drain was asked for: no more of them.
+    draining: bool,
     /// The loop is gone.
     closed: bool,
 }
 
 impl<M> Waker<M> {
     pub(crate) fn new(waker: mio::Waker, capacity: usize) -> Self {
-        let mailbox = Mutex::new(Mailbox { messages: VecDeque::new(), drain: None, closed: false });
+        let mailbox = Mutex::new(Mailbox {
+            messages: VecDeque::new(),
+            drain: None,
+            handed: Vec::new(),
+            draining: false,
+            closed: false,
+        });
         Self { shared: Arc::new(Shared { waker, news: AtomicBool::new(false), mailbox, capacity }) }
     }
 
@@ -51,8 +63,22 @@ impl<M> Waker<M> {
     /// Starts the drain of the driver: it takes nothing new, finishes what is under way and ends. What is not
     /// finished after `grace` is cut off.
     pub fn drain(&self, grace: Duration) {
-        self.lock().drain = Some(grace);
+        let mut mailbox = self.lock();
+        (mailbox.drain, mailbox.draining) = (Some(grace), true);
+        drop(mailbox);
         self.ring();
+    }
+
+    /// Gives the loop a connection; gives it back when it takes no more.
+    pub(crate) fn hand_over(&self, handed: Handed) -> Result<(), Handed> {
+        let mut mailbox = self.lock();
+        if mailbox.closed || mailbox.draining {
+            return Err(handed);
+        }
+        mailbox.handed.push(handed);
+        drop(mailbox);
+        self.ring();
+        Ok(())
     }
 
     /// Has the loop look at something that it was given otherwise.
@@ -72,6 +98,7 @@ impl<M> Waker<M> {
         let mut mailbox = self.lock();
         mailbox.closed = true;
         mailbox.messages.clear();
+        mailbox.handed.clear();
     }
 
     /// A sender that panicked has at worst not sent.

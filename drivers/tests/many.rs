@@ -200,6 +200,7 @@ fn threads_share_ports_and_work() {
         config: Config { limits: limits(), ..Config::default() },
         listen: vec![Listen::plain(LOCAL), Listen::plain(ListenAddress::Unix(path.clone()))],
         threads: 3,
+        ..Server::default()
     };
     let running = server
         .start(|thread, wakers| {

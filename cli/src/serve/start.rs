@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use app::{App, Http2Config};
-use drivers::{Listen, ListenAddress, Stats};
+use drivers::{Listen, ListenAddress, Spread, Stats};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -39,7 +39,9 @@ pub(crate) fn run(options: &Serve) -> Result<(), Failure> {
     descriptors::raise();
     let limits = options.timeouts.limits();
     let driver = drivers::Config { limits, ..drivers::Config::default() };
-    let server = drivers::Server { config: driver, listen, threads: options.threads };
+    let spread = if options.hand_over { Spread::LeastLoaded } else { Spread::Kernel };
+    let server =
+        drivers::Server { config: driver, listen, threads: options.threads, spread, pin: options.pin };
     let site = Arc::clone(&shared);
     let config = config(options)?;
     let running = server

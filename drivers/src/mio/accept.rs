@@ -1,4 +1,6 @@
 use std::io;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 
 use ::mio::Token;
 use app::Service;
@@ -7,6 +9,7 @@ use proto_core::Instant;
 use super::{Driver, LISTENERS, watch};
 use crate::link::{Link, Origin};
 use crate::listen::{Accepted, Listen, ListenAddress, Listening, accept, open};
+use crate::spread::{Handed, Spreader};
 use crate::table::{Occupant, Watch};
 use crate::timers::PLACES;
 use crate::tls::TlsAcceptor;
@@ -42,17 +45,49 @@ impl<S: Service> Driver<S> {
         Ok(())
     }
 
+    /// Takes part in the spreading of connections over threads.
+    pub(crate) fn join(&mut self, spreader: Spreader<S::Message>) {
+        self.spreader = Some(spreader);
+    }
+
+    /// Takes the connections that another thread has accepted for this one.
+    pub(super) fn take_handed(&mut self, now: Instant) {
+        let handed = core::mem::take(&mut self.waker.lock().handed);
+        let taken = handed.len() as u32;
+        for Handed { socket, peer, listener, tls } in handed {
+            if self.has_room() {
+                self.admit(socket, peer, listener, tls.as_ref(), now);
+            } else {
+                self.workspace.stats.refused += 1;
+            }
+        }
+        if let Some(spreader) = &self.spreader {
+            spreader.report(self.table.len(), taken);
+        }
+    }
+
     pub(super) fn has_room(&self) -> bool {
         self.table.len() < self.workspace.limits.connections.min(PLACES) as usize
+    }
+
+    pub(super) fn may_accept(&self) -> bool {
+        match &self.spreader {
+            Some(spreader) => spreader.has_room(self.workspace.limits.connections.min(PLACES)),
+            None => self.has_room(),
+        }
     }
 
     pub(super) fn accept(&mut self, now: Instant) {
         if self.resting.is_some_and(|until| until <= now) {
             self.resting = None;
         }
+        if self.spreader.is_some() && self.resting.is_none() && !self.may_accept() {
+            // No other thread says when it has room again.
+            self.resting = Some(now + self.workspace.limits.accept_pause);
+        }
         let mut burst = self.workspace.limits.accept_burst.max(1);
         for index in 0..self.listeners.len() {
-            while self.resting.is_none() && burst > 0 && self.listeners[index].ready && self.has_room() {
+            while self.resting.is_none() && burst > 0 && self.listeners[index].ready && self.may_accept() {
                 burst -= 1;
                 self.accept_one(index, now);
             }
@@ -62,7 +97,7 @@ impl<S: Service> Driver<S> {
     pub(super) fn accept_all(&mut self, now: Instant) {
         for index in 0..self.listeners.len() {
             self.listeners[index].ready = true;
-            while self.resting.is_none() && self.listeners[index].ready && self.has_room() {
+            while self.resting.is_none() && self.listeners[index].ready && self.may_accept() {
                 self.accept_one(index, now);
             }
         }
@@ -72,15 +107,15 @@ impl<S: Service> Driver<S> {
         let Some(listener) = self.listeners.get_mut(index) else { return };
         match accept(&listener.listening.socket) {
             Accepted::Socket(socket, peer) => {
-                let id = self.table.vacancy();
-                let number = Some(listener.number);
-                let (service, workspace) = (&mut self.service, &mut self.workspace);
-                let origin = Origin { socket, id, listener: number, peer };
-                let link = Link::accepted(origin, listener.tls.as_ref(), service, workspace, now);
-                if let Some(link) = link {
-                    self.table.occupy(Occupant::Link(link), Watch::Nothing);
+                let (number, tls) = (listener.number, listener.tls.clone());
+                let Some(spreader) = &self.spreader else {
+                    return self.admit(socket, peer, number, tls.as_ref(), now);
+                };
+                let handed = Handed { socket, peer, listener: number, tls };
+                if let Some(Handed { socket, peer, listener, tls }) = spreader.hand_over(handed) {
+                    self.admit(socket, peer, listener, tls.as_ref(), now);
+                    self.report();
                 }
-                self.follow_up();
             }
             Accepted::Gone => {}
             Accepted::Nobody => listener.ready = false,
@@ -88,6 +123,30 @@ impl<S: Service> Driver<S> {
                 self.workspace.stats.pauses += 1;
                 self.resting = Some(now + self.workspace.limits.accept_pause);
             }
+        }
+    }
+
+    fn admit(
+        &mut self,
+        socket: OwnedFd,
+        peer: Option<SocketAddr>,
+        listener: usize,
+        tls: Option<&TlsAcceptor>,
+        now: Instant,
+    ) {
+        let id = self.table.vacancy();
+        let origin = Origin { socket, id, listener: Some(listener), peer };
+        let link = Link::accepted(origin, tls, &mut self.service, &mut self.workspace, now);
+        if let Some(link) = link {
+            self.table.occupy(Occupant::Link(link), Watch::Nothing);
+        }
+        self.follow_up();
+    }
+
+    /// Tells the thread that spreads connections how many this one has.
+    pub(super) fn report(&self) {
+        if let Some(spreader) = &self.spreader {
+            spreader.report(self.table.len(), 0);
         }
     }
 }

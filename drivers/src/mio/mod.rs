@@ -18,6 +18,7 @@ use crate::dns::Resolver;
 use crate::limits::Stats;
 use crate::link::Turn;
 use crate::options::SocketOptions;
+use crate::spread::Spreader;
 use crate::table::{Occupant, Table, Watch};
 use crate::timers::{Tick, Timers};
 use crate::tls::{ClientTls, TlsConnector};
@@ -40,6 +41,8 @@ pub struct Driver<S: Service> {
     resolver: Resolver,
     waker: Waker<S::Message>,
     listeners: Vec<Listener>,
+    /// Where connections are spread over threads by one of them.
+    spreader: Option<Spreader<S::Message>>,
     /// Listeners rest until then.
     resting: Option<Instant>,
     /// The drain's end.
@@ -98,6 +101,7 @@ impl<S: Service> Driver<S> {
             table: Table::new(),
             timers: Timers::default(),
             listeners: Vec::new(),
+            spreader: None,
             resting: None,
             draining: None,
             unfinished: false,
@@ -181,6 +185,7 @@ impl<S: Service> Driver<S> {
             self.give_turn(index, now);
             self.follow_up();
         }
+        self.report();
         Ok(())
     }
 
@@ -205,7 +210,7 @@ impl<S: Service> Driver<S> {
 
     /// How long to wait for events.
     fn patience(&self, limit: Option<Duration>) -> Option<Duration> {
-        let accepting = self.resting.is_none() && self.has_room() && self.listeners.iter().any(|l| l.ready);
+        let accepting = self.resting.is_none() && self.may_accept() && self.listeners.iter().any(|l| l.ready);
         if self.table.queued() > 0 || accepting || self.unfinished {
             return Some(Duration::ZERO);
         }
@@ -251,6 +256,7 @@ impl<S: Service> Driver<S> {
     }
 
     fn read_mail(&mut self, now: Instant) {
+        self.take_handed(now);
         let waker = self.waker.clone();
         let drain = waker.lock().drain.take();
         if let Some(grace) = drain {
