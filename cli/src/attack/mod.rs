@@ -4,6 +4,7 @@
 mod bystander;
 mod chunks;
 mod crowds;
+mod deflate;
 mod files;
 mod heads;
 mod http;

@@ -77,12 +77,13 @@ impl Pattern {
 
 /// All attacks, in the order of the gallery.
 pub(super) fn all() -> impl Iterator<Item = &'static Pattern> {
-    let groups: [&[Pattern]; 14] = [
+    let groups: [&[Pattern]; 15] = [
         &super::smuggling::PATTERNS,
         &super::chunks::PATTERNS,
         &super::heads::PATTERNS,
         &super::slow::PATTERNS,
         &super::websocket::PATTERNS,
+        &super::deflate::PATTERNS,
         &super::http2::floods::PATTERNS,
         &super::http2::fields::PATTERNS,
         &super::http2::flow::PATTERNS,

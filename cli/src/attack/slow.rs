@@ -192,7 +192,7 @@ fn silent_websocket(lab: &Lab, bytes: &[u8]) -> io::Result<String> {
 }
 
 /// Sends `piece` again and again without reading, until the server puts an end to it.
-pub(super) fn deaf(lab: &Lab, wire: &mut Wire, piece: &[u8]) -> String {
+fn deaf(lab: &Lab, wire: &mut Wire, piece: &[u8]) -> String {
     while wire.send_deaf(piece, lab.long()) {}
     wire.finish();
     http::ending(wire.end()).to_owned()
