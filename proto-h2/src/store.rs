@@ -92,8 +92,7 @@ pub(crate) struct Store {
     slab: Vec<Stream>,
     /// The first free place; the next one is in its `next`.
     free: u16,
-    /// Places by identifier, open addressing with linear probing. Identifiers are consecutive for the most part, so
-    /// they are their own hash.
+    /// Places by identifier, open addressing with linear probing.
     index: Vec<u16>,
     live: u16,
 }
@@ -241,9 +240,11 @@ impl Store {
     }
 }
 
+/// Identifiers are consecutive for the most part. As their own hash they would lie side by side, and whoever takes one
+/// away has to look through all that follow it; so they are scattered.
 #[inline]
 fn hash(id: u32) -> usize {
-    (id >> 1) as usize
+    ((id >> 1).wrapping_mul(0x9e37_79b1) >> 12) as usize
 }
 
 #[cfg(test)]

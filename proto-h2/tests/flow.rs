@@ -88,6 +88,18 @@ fn credit_is_returned_in_few_updates() {
 }
 
 #[test]
+fn credit_is_returned_in_time_before_settings_are_acknowledged() {
+    let mut under = Under::new(proto_h2::Connection::server(Config::default()));
+    under.feed(&[&proto_h2::PREFACE[..], &frame(SETTINGS, 0, 0, &[]), &headers(1, &POST, false)].concat());
+    // The peer knows of 65,535 octets, so half of these are what it waits for.
+    under.feed(&data(1, &[0; 16_384], false)).feed(&data(1, &[0; 16_383], false));
+    let updates = |under: &Under| under.sent.iter().filter(|f| f.kind == WINDOW_UPDATE && f.id == 1).count();
+    assert_eq!(updates(&under), 1);
+    under.feed(&data(1, &[0; 16_384], false));
+    assert_eq!(updates(&under), 1);
+}
+
+#[test]
 fn held_credit_stops_one_stream_and_no_other() {
     let mut under = Under::server();
     under.feed(&headers(1, &POST, false)).feed(&headers(3, &POST, false));

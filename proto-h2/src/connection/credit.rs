@@ -59,7 +59,7 @@ impl Connection {
             self.streams_due = true;
             return;
         }
-        let target = self.config.limits.stream_window;
+        let target = self.stream_window;
         let Some((_, stream)) = self.streams.by_id(id) else { return };
         if stream.state.may_receive()
             && stream.reset_due.is_none()

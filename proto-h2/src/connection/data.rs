@@ -136,7 +136,7 @@ impl Connection {
         if let Some(increment) = self.receive.update(self.config.limits.connection_window) {
             self.replies.push(Reply::Window { id: 0, increment });
         }
-        let target = self.config.limits.stream_window;
+        let target = self.stream_window;
         let Some((_, stream)) = self.streams.by_id(id) else { return };
         stream.receive.consume(flow.octets - flow.held);
         if stream.state.may_receive()

@@ -57,7 +57,7 @@ impl Connection {
 
     /// Resets and credit that found no room among the replies.
     fn transmit_streams(&mut self, out: &mut WriteBuf<'_>) {
-        let target = self.config.limits.stream_window;
+        let target = self.stream_window;
         for place in 0..self.streams.places() {
             // Room for either frame: a window counts its update as sent.
             if out.room() < HEAD_LEN + 4 {

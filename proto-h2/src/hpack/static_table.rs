@@ -131,7 +131,8 @@ pub(super) fn token(name: &[u8], hash: u64) -> u8 {
     let mut slot = hash as usize % SLOTS;
     loop {
         let token = TOKENS[slot];
-        if token == 0 || name_of(token) == Some(name) {
+        let is_it = |known: &[u8]| known.len() == name.len() && super::packed::equal(known, name);
+        if token == 0 || name_of(token).is_some_and(is_it) {
             return token;
         }
         slot = (slot + 1) % SLOTS;
