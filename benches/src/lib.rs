@@ -9,9 +9,11 @@
 pub mod aligned;
 pub mod allocations;
 pub mod documents;
+pub mod exchanges;
 pub mod floor;
 pub mod frames;
 pub mod groups;
+pub mod h2_wire;
 pub mod heads;
 pub mod lists;
 pub mod machine;

@@ -24,6 +24,11 @@ impl Lists {
         [Self::of("browser", browser), Self::of("response", response), Self::of("grpc", grpc)]
     }
 
+    /// Lists of one field, of which the static table has all: what surrounds compression.
+    pub fn alone() -> Self {
+        Self::of("alone", |_| list(&[(":status", "200")]))
+    }
+
     fn of(name: &'static str, list: fn(usize) -> List) -> Self {
         let lists: Vec<List> = (0..MESSAGES).map(list).collect();
         let plain = lists.iter().flatten().map(|(name, value)| name.len() + value.len()).sum();

@@ -1,10 +1,15 @@
 //! Header compression: one list of fields, decoded or encoded. *Warm* is a connection of 64 messages, which begins with
 //! empty tables; *first* is the first message of a connection, with empty tables each time. Emptying the tables, by two
 //! size updates, is part of the time.
+//!
+//! The `h2` crate's is private, so its framing is measured with it. How much that is, lists of one field tell (*alone*);
+//! and what it costs to clone a map of fields, which its encoder demands, the rows *clone*.
 
 use crate::lists::{Lists, MESSAGES};
 use crate::measure::{Case, Contestant, Standing};
 use crate::ours;
+#[cfg(feature = "rivals")]
+use crate::rivals::h2;
 #[cfg(feature = "rivals-nghttp2")]
 use crate::rivals::nghttp2;
 
@@ -15,11 +20,18 @@ pub const NAME: &str = "hpack";
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for lists in Lists::all() {
+        #[cfg(feature = "rivals")]
+        cases.push(case("clone", "h2", &lists, vec![copy(&lists), h2::clone(&lists)]));
         for (state, lists, fresh) in [("warm", lists.clone(), MESSAGES), ("first", lists.first(), 1)] {
             cases.push(case("decode", state, &lists, decoders(&lists, fresh)));
             cases.push(case("encode", state, &lists, encoders(&lists, fresh)));
         }
     }
+    let alone = Lists::alone();
+    cases.push(case("decode", "warm", &alone, decoders(&alone, MESSAGES)));
+    cases.push(case("encode", "warm", &alone, encoders(&alone, MESSAGES)));
+    #[cfg(feature = "rivals")]
+    cases.push(case("clone", "h2", &alone, vec![copy(&alone), h2::clone(&alone)]));
     cases
 }
 
@@ -43,6 +55,8 @@ fn decoders(lists: &Lists, fresh: usize) -> Vec<Contestant> {
     let mut all = vec![ours::hpack::decode(&blocks), copy(lists)];
     #[cfg(feature = "rivals-nghttp2")]
     all.push(nghttp2::decode(&blocks));
+    #[cfg(feature = "rivals")]
+    all.push(h2::decode(&blocks));
     all
 }
 
@@ -51,6 +65,8 @@ fn encoders(lists: &Lists, fresh: usize) -> Vec<Contestant> {
     let mut all = vec![ours::hpack::encode(lists, fresh), copy(lists)];
     #[cfg(feature = "rivals-nghttp2")]
     all.push(nghttp2::encode(lists, fresh));
+    #[cfg(feature = "rivals")]
+    all.push(h2::encode(lists, fresh));
     all
 }
 

@@ -2,6 +2,8 @@
 
 pub mod h1_chunked;
 pub mod h1_head;
+pub mod h2_frames;
+pub mod h2_requests;
 pub mod hpack;
 pub mod lejp;
 pub mod ws_recv;
@@ -13,9 +15,11 @@ use crate::measure::Case;
 pub type Group = (&'static str, fn() -> Vec<Case>);
 
 /// Every group.
-pub const ALL: [Group; 6] = [
+pub const ALL: [Group; 8] = [
     (h1_head::NAME, h1_head::cases),
     (h1_chunked::NAME, h1_chunked::cases),
+    (h2_frames::NAME, h2_frames::cases),
+    (h2_requests::NAME, h2_requests::cases),
     (hpack::NAME, hpack::cases),
     (lejp::NAME, lejp::cases),
     (ws_recv::NAME, ws_recv::cases),

@@ -1,6 +1,7 @@
 //! This workspace's codecs, driven the way its drivers do.
 
 pub mod h1;
+pub mod h2;
 pub mod hpack;
 pub mod lejp;
 pub mod ws;

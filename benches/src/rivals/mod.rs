@@ -3,11 +3,15 @@
 #[cfg(feature = "rivals")]
 pub mod fastwebsockets;
 #[cfg(feature = "rivals")]
+pub mod h2;
+#[cfg(feature = "rivals")]
 pub mod httparse;
 #[cfg(any(feature = "rivals", feature = "rivals-debian"))]
 pub mod json;
 #[cfg(feature = "rivals-nghttp2")]
 pub mod nghttp2;
+#[cfg(feature = "rivals-nghttp2")]
+pub mod nghttp2_session;
 #[cfg(feature = "rivals-c")]
 pub mod picohttpparser;
 #[cfg(feature = "rivals")]

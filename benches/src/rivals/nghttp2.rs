@@ -14,7 +14,7 @@ const FINAL: c_int = 1;
 
 /// A name and a value, as nghttp2.h declares it.
 #[repr(C)]
-struct Nv {
+pub(super) struct Nv {
     name: *mut u8,
     value: *mut u8,
     name_len: usize,
@@ -133,7 +133,7 @@ impl Drop for Inflater {
     }
 }
 
-fn fields(list: &List) -> Vec<Nv> {
+pub(super) fn fields(list: &List) -> Vec<Nv> {
     let field = |(name, value): &(String, String)| Nv {
         name: name.as_ptr().cast_mut(),
         value: value.as_ptr().cast_mut(),
