@@ -37,6 +37,16 @@ fn demos_work_over_https() {
 }
 
 #[test]
+fn messages_are_compressed() {
+    for options in
+        ["threshold=0", "server_no_context_takeover,client_no_context_takeover,client_max_window_bits=9"]
+    {
+        let Some(browser) = tools::browser("browser.mjs", "deflate") else { return };
+        scenario(browser, &Server::start_with(&["--deflate", options]).http("/"));
+    }
+}
+
+#[test]
 fn pages_draw_on_one_board() {
     let Some(browser) = tools::browser("browser.mjs", "mirror") else { return };
     scenario(browser, &Server::start().http("/"));

@@ -29,7 +29,18 @@ impl Peer {
     }
 
     fn listen(self, script: &str, certificate: Option<&Certificate>) -> Option<Listening> {
+        self.listen_in(script, certificate, None)
+    }
+
+    /// The same with a value for the variable `DEFLATE`.
+    fn listen_in(
+        self,
+        script: &str,
+        certificate: Option<&Certificate>,
+        deflate: Option<&str>,
+    ) -> Option<Listening> {
         let mut command = self.command(script)?;
+        command.env_remove("DEFLATE").envs(deflate.map(|value| ("DEFLATE", value)));
         if let Some(certificate) = certificate {
             command.args([certificate.cert(), certificate.key()]);
         }
@@ -47,6 +58,40 @@ impl Peer {
         drop(server);
         let server = Server::start();
         assert!(succeed(tls.args([case, &server.wss("")])).text().ends_with("ok\n"));
+    }
+
+    /// Its client offers compression in every way to servers of ours that want different things.
+    pub(crate) fn deflate(self) {
+        for options in [
+            "compression_level=1",
+            "server_no_context_takeover,client_no_context_takeover",
+            "server_max_window_bits=8,client_max_window_bits=9,mem_level=1,compression_level=9",
+            "client_no_context_takeover,threshold=0,rx_buf_size=7,tx_buf_size=8,compression_level=6",
+        ] {
+            let Some(mut client) = self.command("ws_client") else { return };
+            let server = Server::start_with(&["--deflate", options]);
+            assert!(succeed(client.args(["deflate", &server.ws("")])).text().ends_with("ok\n"), "{options}");
+        }
+    }
+
+    /// Our client echoes, compressed, what servers of its send that are set up in every way.
+    pub(crate) fn squeeze(self) {
+        for parameters in 0..16 {
+            let [server, client] = [parameters & 1, parameters >> 1 & 1];
+            let [server_bits, client_bits] = [[0, 9][parameters >> 2 & 1], [0, 10][parameters >> 3]];
+            let deflate = format!("{server} {client} {server_bits} {client_bits}");
+            let Some(mut peer) = self.listen_in("ws_server", None, Some(&deflate)) else { return };
+            for options in [
+                "threshold=0",
+                "client_no_context_takeover,client_max_window_bits=12,threshold=0",
+                "client_max_window_bits=10,compression_level=9,mem_level=2,rx_buf_size=7",
+            ] {
+                let arguments = ["ws", "--echo", "--deflate", options, &peer.ws("/squeeze")];
+                let ours = Running::start(&mut sanswire(&arguments));
+                assert_eq!(peer.process.next_line().as_deref(), Some("ok"), "{deflate}: {options}");
+                assert_eq!(ours.finish().status, Some(0));
+            }
+        }
     }
 
     /// Our client echoes everything its server sends, and reports the close.
@@ -271,6 +316,7 @@ macro_rules! interop_with {
             #[test] fn mirror() { $peer.client("mirror"); }
             #[test] fn many_at_once() { $peer.client("many"); }
             #[test] fn extensions_on_offer() { $peer.client("offers"); }
+            #[test] fn compression() { $peer.deflate(); }
             #[test] fn unknown_endpoint() { $peer.client("unknown"); }
             #[test] fn vanishing_clients() { $peer.client("abrupt"); }
         }
@@ -279,6 +325,7 @@ macro_rules! interop_with {
             use super::*;
             #[test] fn echoes() { $peer.echo(); }
             #[test] fn echoes_over_tls() { $peer.echo_over_tls(); }
+            #[test] fn echoes_compressed() { $peer.squeeze(); }
             #[test] fn talks() { $peer.talk(); }
             #[test] fn close_codes() { $peer.close_codes(); }
             #[test] fn opening_handshake() { $peer.handshake(); }

@@ -96,6 +96,28 @@ const scenarios = {
     assert.deepEqual(page.faults, []);
   },
 
+  // The browser offers compression, and gets back what it sends, compressed.
+  async deflate(browser) {
+    const page = await open(browser, {});
+    const result = await page.evaluate(`new Promise((resolve) => {
+      const ws = new WebSocket(location.origin.replace(/^http/, "ws") + "/ws/echo");
+      const noise = crypto.getRandomValues(new Uint8Array(30000));
+      const messages = ["", "a", "again and ".repeat(20000), "again and ".repeat(20000), noise, Array.from({ length: 3000 }, (_, n) => "item " + n * n).join("\\n")];
+      let at = 0;
+      ws.binaryType = "arraybuffer";
+      ws.onopen = () => ws.send(messages[0]);
+      ws.onclose = (event) => resolve("closed with " + event.code);
+      ws.onmessage = ({ data }) => {
+        const same = typeof data === "string" ? data === messages[at] : new Uint8Array(data).every((byte, place) => byte === messages[at][place]) && data.byteLength === messages[at].length;
+        if (!same) return resolve("message " + at + " came back differently");
+        if (++at === messages.length) resolve(ws.extensions);
+        else ws.send(messages[at]);
+      };
+    })`);
+    assert.match(result, /^permessage-deflate/);
+    assert.deepEqual(page.faults, []);
+  },
+
   // What one page draws, the others see, and so does one that comes later.
   async mirror(browser) {
     const first = await open(browser), second = await open(browser, { width: 800, height: 700 });

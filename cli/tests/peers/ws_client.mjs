@@ -132,6 +132,22 @@ const cases = {
     assert.equal(await closed(ws, 1000), 1000);
   },
 
+  // Every combination of what may be offered.
+  async deflate() {
+    const messages = ["", "a", "again and again and again and again and again and again", randomBytes(300), "again and ".repeat(4000), randomBytes(20000)];
+    messages.push(Array.from({ length: 1000 }, (_, n) => `{"id": ${n}, "name": "item ${n * n}"}`).join("\n"), "again and again");
+    for (const serverNoContextTakeover of [undefined, true])
+      for (const clientNoContextTakeover of [undefined, true])
+        for (const serverMaxWindowBits of [undefined, 8, 12])
+          for (const clientMaxWindowBits of [undefined, true, 9]) {
+            const perMessageDeflate = { serverNoContextTakeover, clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits, threshold: 0 };
+            const ws = await open("/ws/echo", [], { perMessageDeflate });
+            assert.equal(ws.extensions, "permessage-deflate");
+            for (const message of messages) await echoed(ws, message);
+            assert.equal(await closed(ws, 1000), 1000);
+          }
+  },
+
   async unknown() {
     const ws = new WebSocket(`${base}/ws/nowhere`, { rejectUnauthorized: false });
     ws.on("open", () => assert.fail("there is no such endpoint"));

@@ -3,14 +3,20 @@
 Prints `ok` when the case went well."""
 
 import asyncio
+import itertools
 import os
 import ssl
 import sys
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 case, base = sys.argv[1:]
+
+# Short and long, alike and not, and more than a window of each.
+MESSAGES = ["", "a", "again and again and again and again and again and again", os.urandom(300), "again and " * 4000]
+MESSAGES += [os.urandom(20000), "".join(f'{{"id": {n}, "name": "item {n * n}"}}\n' for n in range(1000)), "again and again"]
 
 
 def open_ws(path="/ws/echo", **options):
@@ -131,6 +137,18 @@ async def offers():
         assert ws.subprotocol in (None, "unheard.of"), ws.subprotocol
         await echoed(ws, "again and " * 5000)
         await echoed(ws, os.urandom(30000))
+
+
+async def deflate():
+    """Every combination of what may be offered."""
+    for server, client, server_bits, client_bits in itertools.product(
+        [False, True], [False, True], [None, 8, 12], [None, True, 9]
+    ):
+        offer = ClientPerMessageDeflateFactory(server, client, server_bits, client_bits)
+        async with open_ws(extensions=[offer]) as ws:
+            assert [extension.name for extension in ws.protocol.extensions] == ["permessage-deflate"]
+            for message in MESSAGES:
+                await echoed(ws, message)
 
 
 async def unknown():

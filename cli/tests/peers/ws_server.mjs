@@ -10,8 +10,19 @@ import { WebSocketServer } from "ws";
 
 const [cert, key] = process.argv.slice(2);
 const server = cert ? createSecureServer({ cert: readFileSync(cert), key: readFileSync(key) }) : createServer();
+
+// Two times whether, and two times how many bits; 0 for none.
+function deflate() {
+  if (!process.env.DEFLATE) return false;
+  const [serverNoContextTakeover, clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits] = process.env.DEFLATE.split(" ").map(Number);
+  return {
+    serverNoContextTakeover: Boolean(serverNoContextTakeover) || undefined, clientNoContextTakeover: Boolean(clientNoContextTakeover) || undefined,
+    serverMaxWindowBits: serverMaxWindowBits || undefined, clientMaxWindowBits: clientMaxWindowBits || undefined, threshold: 0,
+  };
+}
+
 const sockets = new WebSocketServer({
-  server, maxPayload: 0, perMessageDeflate: false,
+  server, maxPayload: 0, perMessageDeflate: deflate(),
   handleProtocols: (offered) => ["chat.v2", "chat.v1"].find((known) => offered.has(known)) ?? false,
   verifyClient: ({ req }, answer) => req.url === "/refuse" ? answer(false, 403, "not you\n") : answer(true),
 });
@@ -49,6 +60,16 @@ const behaviours = {
     assert.equal(await back, "before after");
     ws.close(4000, "that was all");
     assert.equal(await closed(ws), 4000);
+  },
+
+  // The client echoes what it gets, all of it compressed.
+  async squeeze(ws) {
+    assert.equal(ws.extensions, "permessage-deflate");
+    const messages = ["", "a", "again and again and again and again", randomBytes(300), "again and ".repeat(9000), randomBytes(40000)];
+    messages.push(Array.from({ length: 9000 }, (_, n) => `item ${n * n}\n`).join(""), "again and again");
+    for (const message of messages) await echoed(ws, message);
+    ws.close(1000);
+    assert.equal(await closed(ws), 1000);
   },
 
   // Says what it got, and what kind it was.

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 
 
 async def drive(ws):
@@ -43,6 +44,15 @@ async def echoed(ws, message):
     assert type(back) is type(message) and back == message, f"{len(message)} became {len(back)} or other"
 
 
+async def squeeze(ws):
+    """The client echoes what it gets, all of it compressed."""
+    assert [extension.name for extension in ws.protocol.extensions] == ["permessage-deflate"]
+    messages = ["", "a", "again and again and again and again", os.urandom(300), "again and " * 9000, os.urandom(40000)]
+    for message in messages + ["".join(f"item {n * n}\n" for n in range(9000)), "again and again"]:
+        await echoed(ws, message)
+    await ws.close(1000)
+
+
 async def talk(ws):
     """Says what it got, and what kind it was."""
     async for message in ws:
@@ -74,7 +84,7 @@ async def vanish(ws):
 
 async def handler(ws):
     try:
-        await {"drive": drive, "talk": talk, "close": close, "hello": hello, "vanish": vanish}[
+        await {"drive": drive, "squeeze": squeeze, "talk": talk, "close": close, "hello": hello, "vanish": vanish}[
             urlsplit(ws.request.path).path.strip("/")
         ](ws)
         print("ok")
@@ -97,7 +107,12 @@ async def main():
     if len(sys.argv) > 1:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*sys.argv[1:])
-    options = dict(ssl=context, max_size=None, ping_interval=None, select_subprotocol=choose)
+    extensions = None
+    if "DEFLATE" in os.environ:
+        # two times whether, and two times how many bits; 0 for none
+        server, client, server_bits, client_bits = map(int, os.environ["DEFLATE"].split())
+        extensions = [ServerPerMessageDeflateFactory(bool(server), bool(client), server_bits or None, client_bits or None)]
+    options = dict(extensions=extensions, compression=None, ssl=context, max_size=None, ping_interval=None, select_subprotocol=choose)
     async with serve(handler, "127.0.0.1", 0, process_request=refuse, **options) as server:
         print(f"port {server.sockets[0].getsockname()[1]}")
         # Ends with its standard input, so that it never outlives the test.
