@@ -46,7 +46,7 @@ pub struct Limits {
     /// the peer does (CVE-2025-8671). Default 200 and 33 a second. More: ENHANCE_YOUR_CALM.
     pub resets: Rate,
     /// Frames that cost and achieve little: PING, SETTINGS (and each of its entries), PRIORITY, GOAWAY, unknown
-    /// types, empty DATA, which counts ten (CVE-2019-9512, -9515, -9518). Default 10,000 and 330 a second. More:
+    /// types, informational responses, empty DATA, which counts ten (CVE-2019-9512, -9515, -9518). Default 10,000 and 330 a second. More:
     /// ENHANCE_YOUR_CALM.
     pub control: Rate,
     /// DATA of fewer than 16 octets that does not end its stream, and WINDOW_UPDATE by fewer than 16 (CVE-2019-9511).
