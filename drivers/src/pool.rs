@@ -88,11 +88,12 @@ const CLASSES: usize = SMALL.len() + 1;
 const FULL: usize = CLASSES - 1;
 
 impl Pool {
-    /// Blocks of up to `full` bytes, of which `keep` bytes in all stay here for reuse.
+    /// Blocks of up to `full` bytes, of which `keep` bytes in all stay here for reuse, most of them in full-size blocks.
     pub(crate) fn new(full: usize, keep: usize) -> Self {
         let full = full.clamp(SMALL[2] + 1, u32::MAX as usize);
-        let class = |size: usize| Class { size, keep: (keep / CLASSES / size).max(2), blocks: Vec::new() };
-        Self { classes: [class(SMALL[0]), class(SMALL[1]), class(SMALL[2]), class(full)] }
+        let small = |size: usize| Class { size, keep: (keep / 8 / size).max(2), blocks: Vec::new() };
+        let large = Class { size: full, keep: (keep / 8 * 5 / full).max(2), blocks: Vec::new() };
+        Self { classes: [small(SMALL[0]), small(SMALL[1]), small(SMALL[2]), large] }
     }
 
     /// A full-size buffer, empty.
@@ -180,10 +181,10 @@ mod tests {
 
     #[test]
     fn no_more_blocks_are_kept_than_allowed() {
-        let mut pool = Pool::new(65_536, 4 * 3 * 65_536);
+        let mut pool = Pool::new(65_536, 8 * 65_536);
         let taken: Vec<_> = (0..9).map(|_| pool.take()).collect();
         taken.into_iter().for_each(|buffer| pool.give(buffer));
-        assert_eq!(pool.classes[FULL].blocks.len(), 3);
+        assert_eq!(pool.classes[FULL].blocks.len(), 5);
     }
 
     #[test]

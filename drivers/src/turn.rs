@@ -14,11 +14,15 @@ use crate::workspace::Workspace;
 
 /// How many requests to the outside a connection may make in one turn.
 const ACTIONS: u32 = 64;
+/// How many full buffers of output a connection may send in one turn. Output is larger than the input that caused it
+/// by headers at least: with but one, a busy connection would go into every turn with something left over.
+const ROOMS: u32 = 4;
 /// How many full buffers of late input are thrown away in one turn of a link that lingers.
 const DISCARDS: u32 = 4;
 
 impl<C> Link<C> {
-    /// Moves what can be moved: at most one read, and one write of everything the connection had to say.
+    /// Moves what can be moved: at most one read, and one write of everything the connection had to say; of what does
+    /// not fit into one buffer, a write for each.
     pub fn turn<S: Service<Connection = C>>(
         &mut self,
         service: &mut S,
@@ -115,11 +119,18 @@ impl<C> Link<C> {
             self.keep_buffers(rx, tx, workspace); // to be returned to the pool
             return Err(why);
         }
-        let full = self.converse(service, workspace, &mut rx, &mut tx);
-        if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
-            self.send(&mut tx, workspace, now);
-        }
-        let flushed = tx.is_empty() && !self.wants_flush();
+        let mut rooms = ROOMS;
+        let (full, flushed) = loop {
+            let full = self.converse(service, workspace, &mut rx, &mut tx);
+            if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
+                self.send(&mut tx, workspace, now);
+            }
+            let flushed = tx.is_empty() && !self.wants_flush();
+            rooms -= 1;
+            if !full || !flushed || rooms == 0 {
+                break (full, flushed);
+            }
+        };
         if !self.ready.readable
             && let Some(tls) = self.tls_mut()
         {

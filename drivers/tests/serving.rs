@@ -120,11 +120,16 @@ fn exchange(
     let (start, mut got, mut room) = (now(), Vec::new(), vec![0; 1 << 16]);
     loop {
         driver.turn(Some(Duration::from_millis(5))).unwrap();
-        match client.read(&mut room) {
-            Ok(0) => break,
-            Ok(len) => got.extend_from_slice(&room[..len]),
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
-            Err(error) => panic!("{error}"),
+        let over = loop {
+            match client.read(&mut room) {
+                Ok(0) => break true,
+                Ok(len) => got.extend_from_slice(&room[..len]),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break false,
+                Err(error) => panic!("{error}"),
+            }
+        };
+        if over {
+            break;
         }
         if responses > 0 && String::from_utf8_lossy(&got).matches("HTTP/1.1 ").count() == responses {
             break;

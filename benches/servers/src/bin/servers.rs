@@ -38,33 +38,28 @@ struct Options {
     pings: usize,
     json: Option<PathBuf>,
     svg: Option<PathBuf>,
-    serve: Option<String>,
-    server: serve::Options,
 }
 
 fn main() -> ExitCode {
+    if let Some(served) = serve::asked() {
+        return served;
+    }
     let Some(options) = options() else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    let done = match &options.serve {
-        Some(name) => serve::run(name, &options.server),
-        None => run(&options).map(|()| ExitCode::SUCCESS),
-    };
-    done.unwrap_or_else(|error| {
-        eprintln!("servers: {error}");
-        ExitCode::FAILURE
-    })
+    match run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("servers: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn options() -> Option<Options> {
-    let mut options = Options {
-        rounds: 5,
-        sample: Duration::from_millis(150),
-        connections: 64,
-        server: serve::Options { threads: 1, ..serve::Options::default() },
-        ..Options::default()
-    };
+    let mut options =
+        Options { rounds: 5, sample: Duration::from_millis(150), connections: 64, ..Options::default() };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let value = arguments.next()?;
@@ -78,14 +73,6 @@ fn options() -> Option<Options> {
             "--pings" => options.pings = value.parse().ok()?,
             "--json" => options.json = Some(value.into()),
             "--svg" => options.svg = Some(value.into()),
-            // Not for people: what the harness starts.
-            "--serve" => options.serve = Some(value),
-            "--identity" => {
-                let read = |name| std::fs::read(PathBuf::from(&value).join(name)).ok();
-                options.server.identity = read("cert.pem").zip(read("key.pem"));
-            }
-            "--threads" => options.server.threads = value.parse().ok()?,
-            "--ping" => options.server.ping = value.parse().ok()?,
             _ => return None,
         }
     }

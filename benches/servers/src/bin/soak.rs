@@ -21,6 +21,9 @@ usage: soak [--minutes N] [--driver NAME]
 Fails when an answer is wrong, when descriptors are left, or when memory keeps growing.";
 
 fn main() -> ExitCode {
+    if let Some(served) = servers::serve::asked() {
+        return served;
+    }
     let Some((minutes, driver)) = options() else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);

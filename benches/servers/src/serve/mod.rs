@@ -8,6 +8,7 @@ pub mod ours;
 mod rivals;
 
 use std::io::{self, Read as _, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 
@@ -23,11 +24,30 @@ pub const BUILT_IN: &[&str] = &[
     "fastwebsockets",
 ];
 
+/// Is a server if the first argument says so (`--serve NAME`): what the harness starts.
+pub fn asked() -> Option<ExitCode> {
+    let mut arguments = std::env::args().skip(1);
+    let name = arguments.next().filter(|first| first == "--serve").and_then(|_| arguments.next())?;
+    let mut options = Options { threads: 1, ..Options::default() };
+    while let (Some(option), Some(value)) = (arguments.next(), arguments.next()) {
+        match option.as_str() {
+            "--identity" => {
+                let read = |file| std::fs::read(Path::new(&value).join(file)).ok();
+                options.identity = read("cert.pem").zip(read("key.pem"));
+            }
+            "--threads" => options.threads = value.parse().ok()?,
+            "--ping" => options.ping = value.parse().ok()?,
+            _ => return Some(ExitCode::from(2)),
+        }
+    }
+    Some(run(&name, &options).unwrap_or_else(|error| {
+        eprintln!("{name}: {error}");
+        ExitCode::FAILURE
+    }))
+}
+
 /// Is the server `name` until standard input ends.
-///
-/// # Errors
-/// The server cannot start.
-pub fn run(name: &str, options: &Options) -> io::Result<ExitCode> {
+fn run(name: &str, options: &Options) -> io::Result<ExitCode> {
     thread::spawn(|| {
         let _ = io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
@@ -48,13 +68,13 @@ pub fn run(name: &str, options: &Options) -> io::Result<ExitCode> {
 
 /// What a server is told.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub(crate) struct Options {
     /// The certificate and its key, as PEM.
-    pub identity: Option<(Vec<u8>, Vec<u8>)>,
+    identity: Option<(Vec<u8>, Vec<u8>)>,
     /// How many threads.
-    pub threads: usize,
+    threads: usize,
     /// After how many seconds of silence a WebSocket is pinged.
-    pub ping: u64,
+    ping: u64,
 }
 
 fn announce(ports: &[u16]) -> io::Result<()> {
