@@ -328,13 +328,12 @@ fn secure_messages(traffic: &Traffic, number: u64) -> io::Result<u64> {
     echoes(&mut traffic.secure()?, number)
 }
 
-/// Messages of changing sizes and contents, several under way at a time, and a closing handshake.
+/// Messages of changing sizes, up to 32 KiB, and contents, several under way at a time, and a closing handshake.
 fn echoes(stream: &mut (impl Read + Write), number: u64) -> io::Result<u64> {
     open(stream)?;
     let mut count = 0;
     for round in 0..20 {
-        let sizes: Vec<usize> =
-            (0..8).map(|n| scatter(number * 20 + round, n) % (1 << (4 + 2 * n))).collect();
+        let sizes: Vec<usize> = (0..8).map(|n| scatter(number * 20 + round, n) % (2 << (2 * n))).collect();
         let bytes =
             |size: usize| (0..size).map(|at| (at as u64 * 31 + number + round) as u8).collect::<Vec<_>>();
         let sent: Vec<u8> = sizes.iter().flat_map(|&size| masked(2, &bytes(size))).collect();

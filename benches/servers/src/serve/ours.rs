@@ -4,7 +4,9 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use app::{App, Field, Handler, Kind, Message, MessageEnd, Request, ResponseHead, Stream, Writable};
+use app::{
+    App, Field, Handler, Kind, Message, MessageEnd, Request, ResponseHead, SendError, Stream, Writable,
+};
 use drivers::{Identity, Listen, ListenAddress, Server, ServerTls};
 
 use super::{Options, announce};
@@ -110,9 +112,14 @@ impl Handler for Bench {
             }
             Session::Echo(pending) => {
                 let Some(mut buffer) = pending.take() else { return };
-                if out.whole_message(Kind::Binary, &buffer).is_err() {
-                    *pending = Some(buffer);
-                    return stream.want_write();
+                match out.whole_message(Kind::Binary, &buffer) {
+                    Ok(()) => {}
+                    Err(SendError::Full) => {
+                        *pending = Some(buffer);
+                        return stream.want_write();
+                    }
+                    // It is larger than what may leave in one frame.
+                    Err(_) => return stream.close_with(1009, ""),
                 }
                 buffer.clear();
                 if self.spare.len() < 64 {
