@@ -1,3 +1,5 @@
+use core::time::Duration;
+
 use proto_core::Instant;
 
 /// The deadlines of one thread's connections.
@@ -33,6 +35,17 @@ impl Tick {
     /// The first tick that is not before `at`.
     pub(crate) fn not_before(at: Instant) -> Self {
         Self(at.0.div_ceil(1 << TICK_BITS).min(Self::NEVER.0 - 1))
+    }
+
+    /// As [`not_before`](Self::not_before), for a look at `now` into the future: what is further away than 8 s has an
+    /// eighth of a second of leeway, so that many resting connections are looked at together and not one by one.
+    pub(crate) fn about(at: Instant, now: Instant) -> Self {
+        const LEEWAY: u64 = 1 << 7;
+        let exact = Self::not_before(at);
+        if at - now < Duration::from_secs(8) {
+            return exact;
+        }
+        Self(exact.0.next_multiple_of(LEEWAY).min(Self::NEVER.0 - 1))
     }
 
     fn moment(self) -> Instant {
@@ -151,6 +164,21 @@ mod tests {
             assert_eq!(timers.expire(Instant(u64::MAX)).map(Entry::place), Some(at));
         }
         assert_eq!(timers.len(), 0);
+    }
+
+    #[test]
+    fn far_moments_are_looked_at_together_and_near_ones_exactly() {
+        let now = Instant::from_secs(100);
+        let near = now + Duration::from_secs(7);
+        assert_eq!(Tick::about(near, now), Tick::not_before(near));
+        let far = |millis| Tick::about(now + Duration::from_millis(20_000 + millis), now);
+        let together = (0..1_000).map(|millis| far(millis).0).collect::<std::collections::BTreeSet<_>>();
+        assert!((8..=9).contains(&together.len()), "{}", together.len());
+        for millis in 0..1_000 {
+            let exact = now + Duration::from_millis(20_000 + millis);
+            let late = far(millis).moment() - exact;
+            assert!(far(millis).moment() >= exact && late <= Duration::from_millis(132), "{late:?}");
+        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl<S: Service> Driver<S> {
             watch(registry, socket, Token(index as usize), Watch::Both).map_err(|_| Closed::Limit)
         });
         match dialled {
-            Dialled::Wait => self.settle(index),
+            Dialled::Wait => self.settle(index, now),
             Dialled::Failed(why) => self.remove(index, why),
             Dialled::Connected(socket, peer) => {
                 let id = ConnectionId { index, generation: slot.generation };

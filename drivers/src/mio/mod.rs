@@ -318,13 +318,13 @@ impl<S: Service> Driver<S> {
                 if late || turn == Turn::Again {
                     self.table.enqueue(index);
                 }
-                self.settle(index);
+                self.settle(index, now);
             }
         }
     }
 
     /// Sees to it that the slot is looked at when it is time, and that its socket is watched.
-    fn settle(&mut self, index: u32) {
+    fn settle(&mut self, index: u32, now: Instant) {
         let Some(slot) = self.table.slot(index) else { return };
         let at = match &slot.occupant {
             Occupant::Nobody => return,
@@ -350,7 +350,7 @@ impl<S: Service> Driver<S> {
                 link.poll_timeout(&self.service).map(|deadline| deadline.at)
             }
         };
-        let at = at.map(Tick::not_before);
+        let at = at.map(|at| Tick::about(at, now));
         if let Some(at) = at.filter(|&at| at < slot.armed) {
             slot.armed = at;
             self.timers.add(at, index);
