@@ -92,6 +92,37 @@ fn every_prefix_of_an_exchange() {
     }
 }
 
+/// What other programs said, octet for octet, when they were asked for a file or asked for one themselves: three
+/// requests as the client here makes them (a GET, a POST that is not allowed, a HEAD), and whatever they like.
+#[test]
+fn recordings_of_other_programs() {
+    let clients: [(&[u8], usize); 6] = [
+        (include_bytes!("recorded/curl_get.bin"), 1),
+        (include_bytes!("recorded/curl_post.bin"), 1),
+        (include_bytes!("recorded/h2load.bin"), 4),
+        (include_bytes!("recorded/nghttp_two.bin"), 2),
+        (include_bytes!("recorded/nghttp_upload.bin"), 1),
+        (include_bytes!("recorded/node.bin"), 1),
+    ];
+    let servers: [(&[u8], usize); 3] = [
+        (include_bytes!("recorded/h2o.bin"), 3),
+        (include_bytes!("recorded/nghttpd.bin"), 3),
+        (include_bytes!("recorded/nginx.bin"), 3),
+    ];
+    let heads = |told: &Story, kind: &str| {
+        assert_eq!(told.error, None, "{told:?}");
+        told.entries.iter().filter(|entry| format!("{entry:?}").contains(kind)).count()
+    };
+    for (octets, requests) in clients {
+        let told = story(&Server::default(), octets);
+        assert_eq!(heads(&told, "kind: Request"), requests, "{told:?}");
+    }
+    for (octets, responses) in servers {
+        let told = story(&Client::default(), octets);
+        assert_eq!(heads(&told, "kind: Response"), responses, "{told:?}");
+    }
+}
+
 /// A frame that is nearly sound.
 fn any_frame() -> impl Strategy<Value = Vec<u8>> {
     let fields = prop_oneof![
