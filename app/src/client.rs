@@ -10,14 +10,18 @@ use proto_ws::handshake::client::{Key, Request, check};
 use crate::handler::{End, Handler};
 use crate::message::{BodyLength, Field, RequestHead, Response, ResponseView};
 use crate::role::{Raw, Role};
+use crate::stream::Control;
 use crate::turn::{Stopped, Turn};
 use crate::writable::never_fits;
 
 /// What an outgoing connection is to be.
 #[derive(Debug)]
 pub enum ClientRole {
-    /// One HTTP exchange: the application sends the request.
+    /// HTTP: the application sends a request, and more if it [has any](Handler::next). HTTP/2 where TLS agrees on it
+    /// (offer `h2` in [`TlsTarget::alpn`](crate::TlsTarget)), else HTTP/1.
     Http,
+    /// HTTP/2 by prior knowledge: the server is known to speak it.
+    Http2,
     /// A WebSocket: the library makes the opening handshake.
     WebSocket(WebSocket),
     /// Bytes.
@@ -174,6 +178,23 @@ impl<H: Handler> Turn<'_, '_, H> {
             self.settle();
         }
         (taken, Stopped::Idle)
+    }
+
+    /// The exchange is complete: another one follows if the connection can be used again and the application has one.
+    pub(crate) fn next_exchange(&mut self) {
+        let going_on = self.connection.control.asked().close.is_none() && !self.connection.draining;
+        let Role::Client(client) = &mut self.connection.role else { return };
+        if !going_on || !client.next_request() {
+            return self.end(End::Complete);
+        }
+        self.finish_stream(End::Complete);
+        self.connection.session = self.introduce(|handler, stream| handler.next(stream));
+        self.connection.control = Control::default();
+        if self.connection.session.is_none() {
+            self.connection.ended = true;
+            return;
+        }
+        self.tell(|handler, session, stream| handler.connected(session, stream));
     }
 
     /// Writes the opening handshake of a WebSocket, once.

@@ -8,7 +8,7 @@ use crate::client::{ClientRole, Opening};
 use crate::date::Stamp;
 use crate::deflate::Deflating;
 use crate::handler::{End, Handler};
-use crate::http2::Http2Config;
+use crate::http2::{self, Http2, Http2Config};
 use crate::limit::{Counters, Limit};
 use crate::role::{Connection, Raw, Role};
 use crate::seed::Seeds;
@@ -128,8 +128,12 @@ impl<H: Handler> App<H> {
     /// Has the driver connect to `target`. The session learns of it by [`Handler::connected`] (or
     /// [`Handler::opened`] for a WebSocket), and of failure by [`Handler::closed`].
     pub fn connect(&mut self, target: Target, role: ClientRole, session: H::Session) {
-        let mut opening = None;
+        let (mut opening, mut session) = (None, Some(session));
         let role = match role {
+            ClientRole::Http2 => {
+                let config = &self.shared.config.http2;
+                Role::Http2(Box::new(Http2::client(config, session.take(), self.shared.now)))
+            }
             ClientRole::Http => Role::Client(proto_h1::Client::new(self.shared.config.http1)),
             ClientRole::Raw => Role::Raw(Raw::new(self.shared.config.raw_idle_timeout)),
             ClientRole::WebSocket(websocket) => {
@@ -140,7 +144,7 @@ impl<H: Handler> App<H> {
             }
         };
         let mut connection = Connection::new(role, Link::none());
-        connection.session = Some(session);
+        connection.session = session;
         if opening.is_some() {
             connection.extra().opening = opening;
         }
@@ -193,7 +197,20 @@ impl<H: Handler> Service for App<H> {
         connection.link = Link::new(link);
         self.shared.tell_time(now);
         connection.role.handle_timeout(now);
-        if let Some(opening) = connection.opening() {
+        // What TLS agreed on decides.
+        if matches!(connection.role, Role::Client(_)) && connection.opening().is_none() && http2::agreed(link)
+        {
+            let session = connection.session.take();
+            let http2 = Http2::client(&self.shared.config.http2, session, now);
+            connection.role = Role::Http2(Box::new(http2));
+        }
+        if let Role::Http2(_) = connection.role {
+            self.quietly(connection, |turn| {
+                if let Some(mut multiplex) = turn.multiplex() {
+                    multiplex.connected();
+                }
+            });
+        } else if let Some(opening) = connection.opening() {
             opening.start(now, self.shared.config.opening_timeout);
         } else {
             self.quietly(connection, |turn| {

@@ -57,8 +57,22 @@ pub trait Handler {
     }
 
     /// Client: the connection is established; ask for a turn to send the request or the first raw bytes.
+    ///
+    /// Told to each session in its turn: also to those that [`next`](Self::next) has given for a connection that there
+    /// is.
     fn connected(&mut self, session: &mut Self::Session, stream: &mut Stream<'_>) {
         let _ = (session, stream);
+    }
+
+    /// Client: the connection can take another request: over HTTP/2 beside those under way, as many as the server
+    /// allows, over HTTP/1 after the one before. Return a session for it. `None`, the default: not now, and the
+    /// connection ends when nothing is under way.
+    ///
+    /// Asked when the connection is established, when a request is complete, and when one of its streams is
+    /// [woken](crate::Wakes::stream).
+    fn next(&mut self, stream: &mut Stream<'_>) -> Option<Self::Session> {
+        let _ = stream;
+        None
     }
 
     /// Client: the response has arrived (final, or informational: 1xx); its body, if any, follows.

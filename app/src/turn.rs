@@ -266,7 +266,7 @@ impl<H: Handler> Turn<'_, '_, H> {
                 if client.response_complete()
                     && (client.request_complete() || client.close_reason().is_some()) =>
             {
-                self.end(End::Complete);
+                self.next_exchange();
             }
             Role::WebSocket(socket) => {
                 if let Some(proto_ws::Outcome::Clean { code, .. }) = socket.outcome() {

@@ -10,6 +10,7 @@
 //!                                           └── turn ◄─────┘   while there is room
 //! ```
 
+mod client;
 mod config;
 mod deadline;
 mod exchange;
@@ -26,6 +27,7 @@ use std::collections::VecDeque;
 use proto_core::{Deadline, Instant, Wants, WriteBuf};
 use proto_h2::ErrorCode;
 
+pub(crate) use client::agreed;
 pub use config::Http2Config;
 use deadline::Clock;
 use exchange::{Exchange, Exchanges, Library, Queued};
@@ -51,6 +53,10 @@ pub(crate) struct Http2<S> {
     /// What the streams ask of the outside.
     actions: VecDeque<Action>,
     clock: Clock,
+    /// Client: what the exchange added last is called.
+    last_name: u32,
+    /// Client: the application may be asked for another request.
+    vacant: bool,
 }
 
 impl<S> Http2<S> {
@@ -62,12 +68,17 @@ impl<S> Http2<S> {
             aside: Vec::new(),
             actions: VecDeque::new(),
             clock: Clock::new(config, now),
+            last_name: 0,
+            vacant: false,
         }
     }
 
     pub(crate) fn wants(&self) -> Wants {
         let wants = self.codec.wants();
-        let turns = !self.ready.is_empty() || !self.aside.is_empty() || self.codec.has_writable();
+        let turns = self.vacant && self.codec.role() == proto_h2::Role::Client
+            || !self.ready.is_empty()
+            || !self.aside.is_empty()
+            || self.codec.has_writable();
         Wants { write: wants.write || !wants.close && (turns || !self.actions.is_empty()), ..wants }
     }
 
@@ -150,6 +161,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         let mut woken = false;
         match wake {
             Wake::Stream(id) => {
+                self.http2.vacant = true;
                 if let Some(place) = self.http2.named(id.stream) {
                     woken = true;
                     self.tell(place, |handler, session, stream| handler.wake(session, None, stream));
@@ -200,6 +212,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
                 http2.actions.push_back(Action::CloseFile { file });
             }
         }
+        http2.vacant = true;
         if http2.exchanges.is_empty() {
             http2.clock.idle(&self.shared.config.http2, self.now);
         }

@@ -128,7 +128,11 @@ impl<'a> Outlet<'a> {
         };
         let empty = out.is_empty();
         let end = sending == Sending::Done;
-        let opened = send_request(self.codec, head, self.scheme, length, end, out);
+        let opened = match send_request(self.codec, head, self.scheme, length, end, out) {
+            // The server takes no more streams for now.
+            Err(SendError::Blocked) => return Err(SendError::Full),
+            opened => opened,
+        };
         *self.id = Some(opened.map_err(|error| never_fits(error, empty))?);
         *self.sending = sending;
         *self.head_request = head.method == b"HEAD";

@@ -65,7 +65,9 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             Event::Settings => {
                 let busy = !self.http2.exchanges.is_empty();
                 self.http2.clock.settle(busy, &self.shared.config.http2, self.now);
+                self.http2.vacant = true; // it may take more now
             }
+            Event::GoAway { .. } => self.going_away(),
             // A stream that the peer will not process is told of by itself; pushes are not accepted.
             _ => {}
         }

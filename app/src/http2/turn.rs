@@ -1,7 +1,7 @@
 //! Whose turn it is to write, and what a turn is.
 
 use proto_core::SendError;
-use proto_h2::ErrorCode;
+use proto_h2::{ErrorCode, Role};
 
 use super::exchange::{Exchange, Library, Queued, Sending};
 use super::{Multiplex, Outlet};
@@ -16,6 +16,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
     /// Lets everyone write who wants to, while there is room: heads first, then content as the codec's priorities
     /// say.
     pub(crate) fn write(&mut self) {
+        self.fill();
         self.transmit();
         while let Some(place) = self.http2.aside.pop() {
             if let Some(exchange) = self.http2.exchanges.get_mut(place) {
@@ -25,7 +26,8 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         }
         // After an upgrade the first stream is there before the client's preface. What it may send waits: clients keep
         // little room for what comes right behind the 101.
-        while self.out.room() >= LEAST_ROOM && !*self.ended && self.http2.clock.is_settled() {
+        let may_send = self.http2.clock.is_settled() || self.http2.codec.role() == Role::Client;
+        while may_send && self.out.room() >= LEAST_ROOM && !*self.ended {
             let next = match self.http2.ready.pop_front() {
                 Some(place) => Some(place),
                 None => match self.http2.codec.next_writable() {
@@ -36,6 +38,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             if let Some(place) = next {
                 self.turn(place);
             }
+            self.fill();
         }
         self.transmit();
     }
@@ -124,6 +127,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
     /// One turn of the application.
     fn offer(&mut self, place: u16) {
         let Some(exchange) = self.http2.exchanges.get_mut(place) else { return };
+        let unopened = exchange.id.is_none();
         let (outlet, session, control, name) = Outlet::split(&mut self.http2.codec, exchange, self.link);
         let Some(session) = session else { return };
         let out = Writable { carrier: Carrier::Http2(outlet), out: self.out, stamp: &self.shared.stamp };
@@ -136,6 +140,9 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             wakes: &mut self.shared.wakes,
         };
         self.handler.writable(session, out, &mut stream);
+        if unopened && let Some(id) = self.http2.exchanges.get_mut(place).and_then(|exchange| exchange.id) {
+            self.http2.exchanges.link(id, place);
+        }
     }
 
     /// Sends the head of the library's own answer, and what fits of the text that goes with it.

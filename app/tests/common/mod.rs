@@ -49,6 +49,14 @@ impl<H: Handler> Wire<H> {
         (Self::new(app, connection, now), target)
     }
 
+    /// The same, over a link with TLS or without.
+    pub(crate) fn client_over(mut app: App<H>, tls: Option<app::TlsInfo>) -> Self {
+        let (_, mut connection) = app.poll_connect().expect("something to connect");
+        let now = Instant::from_secs(1_000);
+        app.connected(&mut connection, &LinkInfo { listener: None, tls, ..link() }, now);
+        Self::new(app, connection, now)
+    }
+
     fn new(app: App<H>, connection: <App<H> as Service>::Connection, now: Instant) -> Self {
         Self {
             app,

@@ -36,8 +36,7 @@ impl Connection {
         F: IntoIterator<Item = Field<'f>, IntoIter: Clone>,
     {
         let fields = fields.into_iter();
-        let ending = self.fault.is_some() || self.eof || self.go_away.is_some() || self.drain != Drain::No;
-        if self.role != Role::Client || ending || self.next_own > i32::MAX as u32 {
+        if !self.may_open() {
             return Err(SendError::Misuse);
         }
         let request = message::request(fields.clone().map(note), self.peer.enable_connect_protocol);
@@ -45,11 +44,7 @@ impl Connection {
         if end && request.content_length.is_some_and(|length| length > 0) {
             return Err(SendError::Misuse);
         }
-        // Section 5.1.2: "Endpoints MUST NOT exceed the limit set by their peer."
-        // Before it is known, the least that section 6.5.2 recommends is assumed: more would be refused.
-        let own = (self.streams.len() as u32).saturating_sub(self.peer_streams);
-        let limit = if self.settled { self.peer.max_concurrent_streams } else { UNSETTLED_STREAMS };
-        if own >= limit.min(self.config.limits.own_streams) {
+        if self.open_capacity() == 0 {
             return Err(SendError::Blocked);
         }
         let id = self.next_own;
@@ -61,6 +56,24 @@ impl Connection {
         stream.priority = request.priority.unwrap_or_default();
         self.next_own += 2;
         self.streams.insert(stream).map(|_| StreamId(id)).ok_or(SendError::Misuse)
+    }
+
+    /// Whether this end may open streams at all.
+    fn may_open(&self) -> bool {
+        let ending = self.fault.is_some() || self.eof || self.go_away.is_some() || self.drain != Drain::No;
+        self.role == Role::Client && !ending && self.next_own <= i32::MAX as u32
+    }
+
+    /// Client: how many streams may be opened now. 0 also when the connection is ending.
+    pub fn open_capacity(&self) -> u32 {
+        if !self.may_open() {
+            return 0;
+        }
+        // Section 5.1.2: "Endpoints MUST NOT exceed the limit set by their peer."
+        // Before it is known, the least that section 6.5.2 recommends is assumed: more would be refused.
+        let own = (self.streams.len() as u32).saturating_sub(self.peer_streams);
+        let limit = if self.settled { self.peer.max_concurrent_streams } else { UNSETTLED_STREAMS };
+        limit.min(self.config.limits.own_streams).saturating_sub(own)
     }
 
     /// Server: sends an informational or the final response. After the head, either side: sends trailers, with
