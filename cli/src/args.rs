@@ -116,8 +116,10 @@ pub(crate) struct Serve {
 #[derive(Debug, Args)]
 #[command(after_help = GET_STATUSES)]
 pub(crate) struct Get {
-    /// http:// or https:// and so on
-    pub(crate) url: String,
+    /// http:// or https:// and so on. Several of one origin share a connection, side by side over HTTP/2; bodies on
+    /// standard output come in the order of the URLs
+    #[arg(required = true, value_name = "URL")]
+    pub(crate) urls: Vec<String>,
     /// The method [default: GET, or POST with --data]
     #[arg(short = 'X', long, value_name = "METHOD")]
     pub(crate) request: Option<String>,
@@ -127,9 +129,18 @@ pub(crate) struct Get {
     /// The body: text, @FILE, or @- for standard input
     #[arg(short, long, value_name = "DATA")]
     pub(crate) data: Option<String>,
-    /// Write the body to this file
+    /// Write the body to this file; repeatable, one for each URL in order
     #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
+    pub(crate) output: Vec<PathBuf>,
+    /// Write each body to a file in this directory that is called as the URL's path ends
+    #[arg(short = 'O', long, conflicts_with = "output")]
+    pub(crate) remote_name: bool,
+    /// Speak HTTP/1.1 only [default: HTTP/2 over TLS with servers that have it, else HTTP/1.1]
+    #[arg(long = "http1.1", conflicts_with = "http2_prior_knowledge")]
+    pub(crate) http1_1: bool,
+    /// Speak HTTP/2 at once, with servers that are known to
+    #[arg(long)]
+    pub(crate) http2_prior_knowledge: bool,
     /// Show what is sent and received, on standard error
     #[arg(short, long)]
     pub(crate) verbose: bool,
@@ -150,7 +161,7 @@ pub(crate) struct Get {
 }
 
 const GET_STATUSES: &str = "\
-Exit status:
+Exit status, with several URLs that of the first that failed:
    0  a response was received (whatever its status, without --fail)
    1  could not start
    2  wrong usage

@@ -114,6 +114,17 @@ pub(crate) fn failure(url: &str, end: End, answered: bool) -> Failure {
             (Kind::TimedOut, error.to_string())
         }
         End::Http1(error) => (Kind::Malformed, error.to_string()),
+        End::Http2(app::Http2Error::Truncated) if answered => {
+            (Kind::CutShort, "the connection ended within a frame".to_owned())
+        }
+        End::Http2(app::Http2Error::SettingsTimeout) => {
+            (Kind::TimedOut, "the server did not acknowledge our settings".to_owned())
+        }
+        End::Http2(error) => (Kind::Malformed, error.to_string()),
+        End::Reset(code) if answered => (Kind::CutShort, format!("the stream was reset: {code:?}")),
+        End::Reset(code) => (Kind::Broken, format!("the stream was reset: {code:?}")),
+        End::Unprocessed => (Kind::Broken, "the server did not process the request".to_owned()),
+        End::Timeout(reason) => (Kind::TimedOut, format!("timed out ({reason:?})")),
         End::Refused(101) => {
             (Kind::WebSocket, "the server's acceptance of the WebSocket is not valid".to_owned())
         }

@@ -54,6 +54,11 @@ impl Failure {
         Self { status: kind as u8, message: message.into() }
     }
 
+    /// Both: said on a line each, with the status of the first.
+    pub(crate) fn and(self, next: Self) -> Self {
+        Self { status: self.status, message: format!("{}\nsanswire: {}", self.message, next.message) }
+    }
+
     /// A failure of a command that has kinds of its own.
     pub(crate) fn with_status(status: u8, message: impl Into<String>) -> Self {
         Self { status, message: message.into() }

@@ -79,10 +79,10 @@ impl Url {
         Ok(Self { tls, host: host.to_owned(), port, authority: authority.to_owned(), path })
     }
 
-    /// Where to connect to: the URL's host, or a unix socket instead.
-    pub(crate) fn target(&self, unix_socket: Option<&Path>) -> Target {
-        let tls =
-            self.tls.then(|| TlsTarget { server_name: self.host.clone(), alpn: vec![b"http/1.1".into()] });
+    /// Where to connect to: the URL's host, or a unix socket instead; and what TLS is to offer, most wanted first.
+    pub(crate) fn target(&self, unix_socket: Option<&Path>, alpn: &[&str]) -> Target {
+        let alpn = alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        let tls = self.tls.then(|| TlsTarget { server_name: self.host.clone(), alpn });
         let address = match unix_socket {
             Some(path) => Address::Unix(path.into()),
             None => Address::Host(self.host.clone(), self.port),

@@ -28,7 +28,7 @@ pub(crate) fn run(options: Ws) -> Result<(), Failure> {
         })?;
     }
     let ping = options.ping.map(client::seconds).transpose()?;
-    let target = url.target(options.unix_socket.as_deref());
+    let target = url.target(options.unix_socket.as_deref(), &["http/1.1"]);
     let protocols = options.subprotocol.iter().map(String::as_str).collect::<Vec<_>>();
     let field_views =
         fields.iter().map(|(name, value)| Field::new(name, value.as_bytes())).collect::<Vec<_>>();

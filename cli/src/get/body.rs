@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Read, Write};
 use std::path::Path;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::exit::{Failure, Kind};
 
@@ -61,7 +61,13 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    pub(super) fn open(path: Option<&Path>, silent: bool) -> Result<Self, Failure> {
+    /// The file at `path`, or standard output; the bar, one of `bars`, is marked with `label`.
+    pub(super) fn open(
+        path: Option<&Path>,
+        silent: bool,
+        bars: &MultiProgress,
+        label: Option<&str>,
+    ) -> Result<Self, Failure> {
         let (writer, name): (Box<dyn Write>, _) = match path {
             None => (Box::new(io::stdout().lock()), "standard output".to_owned()),
             Some(path) => {
@@ -72,7 +78,11 @@ impl Sink {
             }
         };
         let shown = path.is_some() || !io::stdout().is_terminal();
-        let bar = (!silent && shown && io::stderr().is_terminal()).then(ProgressBar::no_length);
+        let watched = !silent && shown && io::stderr().is_terminal();
+        let bar = watched.then(|| bars.add(ProgressBar::no_length()));
+        if let (Some(bar), Some(label)) = (&bar, label) {
+            bar.set_prefix(format!("{label} "));
+        }
         Ok(Self { writer, name, bar })
     }
 
@@ -82,9 +92,9 @@ impl Sink {
         let template = match length {
             Some(length) => {
                 bar.set_length(length);
-                "{bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta}"
+                "{prefix}{bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta}"
             }
-            None => "{spinner} {bytes} {bytes_per_sec}",
+            None => "{prefix}{spinner} {bytes} {bytes_per_sec}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
