@@ -291,3 +291,75 @@ fn depth_is_limited_to_exactly_what_the_type_says() {
     assert!(accepts(&mixed(32)));
     assert_eq!(error(&mixed(33)), "Depth at offset 192 (1:193)");
 }
+
+/// What parsers have been caught with that is not among the above.
+#[test]
+fn oddities() {
+    all_accepted(&[
+        b"[[]   ]",
+        b"[1,null,null,null,2]",
+        b"[-0.000000000000000000000000000000000000000000000000000000000000000000000000000001]",
+        b"[0.4e00669999999999999999999999999999999999999999999999999999999999999999999999999999999999999006]",
+        b"[1e5000,-1e-5000,123.456e-789,-123123123123123123123123123123]",
+        b"{ \"min\": -1.0e+28, \"max\": 1.0e+28 }",
+        b"[\"a/*b*/c/*d//e\",\"# no comment\"]",
+        b"[\"\\\\u0000\",\"\\\\\",\"\\\"\",\"\\\\a\"]",
+        b"[\"\\uDBFF\\uDFFF\\uFDD0\\uFFFE\\u200B\\u2064\"]",
+        b"[\"\xf4\x8f\xbf\xbf\xef\xbf\xbf\xe2\x80\xa8\xe2\x80\xa9\x7f\"]",
+        b"[\"\xef\xbb\xbf\"]",
+        b"\" \"",
+    ]);
+    let refused: &[&[u8]] = &[
+        b"\xef\xbb\xbf",
+        b"\xef\xbb{}",
+        b"\xff\xfe[\0]\0",
+        b"\0[\0]",
+        b"\0",
+        b"[1]\0",
+        b"123\0",
+        b"[1 true]",
+        b"[3[4]]",
+        b"[*]",
+        b"[1 000.0]",
+        b"[- 1]",
+        b"[++1]",
+        b"[0e+-1]",
+        b"[1eE2]",
+        b"[1.8011670033376514H-308]",
+        b"[-NaN]",
+        b"[\xef\xbc\x91]",
+        b"[1\xe5]",
+        b"{[: \"x\"}\n",
+        b"{\"a\":\"a\" 123}",
+        b"{\"id\":0,,,,,}",
+        b"{9999E9999:1}",
+        b"{\"a\":\"b\"}/**/",
+        b"{\"a\":\"b\"}//",
+        b"{\"a\":\"b\"}#",
+        b"{ \"foo\" : \"bar\", \"a\" }",
+        b"[\"\\uD800\\\"]",
+        b"[\"\\uD800\\u1x\"]",
+        b"[\"\\uD834\\uDd\"]",
+        b"[\"\\\xf0\x9f\x8c\x80\"]",
+        b"[\"\\\xe5\"]",
+        b"[\\u0020\"asd\"]",
+        b"[\\n]",
+        b"[\"\xfc\x83\xbf\xbf\xbf\xbf\"]",
+        b"\"\\UA66D\"",
+        b"\"\"x",
+        b"<.>",
+        b"2@",
+        b"['",
+        b"[{",
+        b"[\"\\{[\"\\{[\"\\{[\"\\{",
+        b"[\xe2\x81\xa0]",
+        b"\x0c",
+        b"[1\x85]",
+        b"0_1",
+        b"tRue",
+        b"undefined",
+    ];
+    for text in refused {
+        assert_ne!(error(text), "", "{}", text.escape_ascii());
+    }
+}

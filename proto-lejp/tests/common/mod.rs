@@ -10,7 +10,7 @@ use proto_lejp::{Config, Dialect, Documents};
 pub fn story_with(subject: &Json<'_>, text: &[u8]) -> Story {
     // Each cut of a long text costs as much as the text is long.
     let cuts =
-        if text.len() > 160 { Cuts { single: 48, double: 16, ..Cuts::default() } } else { Cuts::default() };
+        if text.len() > 96 { Cuts { single: 48, double: 16, ..Cuts::default() } } else { Cuts::default() };
     match check_with(subject, text, cuts) {
         Ok(story) => story,
         Err(fault) => panic!("{}: {fault:?}", text.escape_ascii()),
@@ -23,7 +23,7 @@ pub fn story_with(subject: &Json<'_>, text: &[u8]) -> Story {
 pub fn story(text: &[u8]) -> Story {
     let story = story_with(&Json::default(), text);
     if !story.error.as_ref().is_some_and(|error| error.starts_with("Incomplete")) {
-        let padded = story_with(&Json::default(), &[text, &[b' '; 96]].concat());
+        let padded = story_with(&Json::default(), &[text, &[b' '; 80]].concat());
         assert_eq!(
             (&story.entries, &story.error),
             (&padded.entries, &padded.error),
