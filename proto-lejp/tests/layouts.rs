@@ -36,7 +36,7 @@ fn layout() -> impl Strategy<Value = Layout> {
         of(&["", " ", "  ", "    ", "\t", "          "]),
         of(&[":", ": ", " : ", "\t:\t", ":  ", "\n:\n", " :"]),
         of(&[",", ", ", " ,", ",\t", ",  "]),
-        of(&["", " ", "\n", "\t"]),
+        of(&["", " ", "\n", "\t", "\n\t", "\n\r\n", " \n"]),
     )
         .prop_map(|(newline, indent, colon, comma, empty)| Layout {
             newline,
