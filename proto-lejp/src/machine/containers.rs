@@ -4,6 +4,7 @@ use crate::error::Reason;
 use crate::event::{Container, Token};
 use crate::parser::Parser;
 use crate::path::{LEVELS, Word};
+use crate::scan::Block;
 
 impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, DEPTH, PATH, INDEX> {
     /// A container begins, unless there are as many around it as may be.
@@ -91,10 +92,9 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
         }
     }
 
-    /// A member of the innermost object begins, with a key that was read whole and is at most 64 bytes long; `block`
-    /// is the input from its start.
+    /// A member of the innermost object begins, with a key that was read whole; `block` is the input from its start.
     #[inline(always)]
-    pub(super) fn enter_member(&mut self, key: &[u8], block: &[u8; 64]) {
+    pub(super) fn enter_member(&mut self, key: &[u8], block: &Block) {
         self.trail.put(self.depth, key, block);
         let from = self.object();
         self.node = self.paths.member(from, || Word::in_block(block, key.len()), key);

@@ -1,4 +1,5 @@
 use super::pattern::{self, Kind, Spelling};
+use crate::scan::Block;
 use core::fmt;
 
 /// Patterns of paths, compiled once into a table: matching a key costs one look-up however many there are.
@@ -140,7 +141,7 @@ pub(crate) struct Word {
 impl Word {
     /// From a key of `len` bytes at the start of `block`.
     #[inline(always)]
-    pub(crate) fn in_block(block: &[u8; 64], len: usize) -> Self {
+    pub(crate) fn in_block(block: &Block, len: usize) -> Self {
         let all = match block.first_chunk() {
             Some(b) => u64::from_le_bytes(*b),
             None => 0,

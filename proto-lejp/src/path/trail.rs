@@ -1,3 +1,4 @@
+use crate::scan::Block;
 use core::fmt;
 
 /// The keys that lead to where the parser is, each followed by a byte with its length.
@@ -51,7 +52,7 @@ impl<const ROOM: usize> Trail<ROOM> {
 
     /// Puts `key` in the place of the last one of the object at `depth`; `block` is the input from its start.
     #[inline(always)]
-    pub(crate) fn put(&mut self, depth: u16, key: &[u8], block: &[u8; 64]) {
+    pub(crate) fn put(&mut self, depth: u16, key: &[u8], block: &Block) {
         if ROOM == 0 {
             return;
         }
@@ -61,7 +62,7 @@ impl<const ROOM: usize> Trail<ROOM> {
                 self.bytes.get_mut(usize::from(self.base)..).and_then(|room| room.first_chunk_mut::<33>())
         {
             // Copying 32 bytes takes four instructions, copying as many as there are takes a call.
-            if let (Some(room), Some(block)) = (room.first_chunk_mut::<32>(), block.first_chunk()) {
+            if let Some(room) = room.first_chunk_mut() {
                 *room = *block;
             }
             if let Some(end) = room.get_mut(key.len()) {

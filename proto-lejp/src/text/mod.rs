@@ -5,3 +5,4 @@ mod piece;
 mod plain;
 
 pub(crate) use piece::{Stop, piece};
+pub(crate) use plain::{Until, plain};

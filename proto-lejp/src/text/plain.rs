@@ -3,7 +3,7 @@ use crate::scan::{LANES, ending, non_ascii, window};
 
 /// What ends a run of bytes that stand for themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Until {
+pub(crate) enum Until {
     Quote,
     Backslash,
     Control,
@@ -14,7 +14,7 @@ pub(super) enum Until {
 }
 
 /// The run of bytes from `start` that stand for themselves: where it ends, and why.
-pub(super) fn plain(input: &[u8], start: usize, dialect: Dialect) -> (usize, Until) {
+pub(crate) fn plain(input: &[u8], start: usize, dialect: Dialect) -> (usize, Until) {
     let (end, ascii) = find_ending(input, start);
     let until = match input.get(end) {
         Some(b'"') => Until::Quote,

@@ -4,7 +4,8 @@ use crate::event::{Container, Event, Literal, Token};
 use crate::machine::State;
 use crate::number;
 use crate::parser::Parser;
-use crate::scan::{LANES, special, window};
+use crate::scan::special;
+use crate::text::{Until, plain};
 
 impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, DEPTH, PATH, INDEX> {
     /// What is within an array, from any of its states.
@@ -67,16 +68,16 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
     ) -> Flow {
         let Some(seen) = run.look::<36>() else { return Flow::Leave(state) };
         match seen[0] {
-            b'"' => match special(block::<36, 1>(seen)) {
-                0 => self.long_text(run, state, after),
-                special => {
-                    let len = special.trailing_zeros() as usize;
-                    let (part, [b'"', ..]) = block::<36, 1>(seen).split_at(len) else {
-                        return Flow::Leave(state);
-                    };
-                    self.hand(run, len + 2, Token::Text { part, last: true }, after)
+            b'"' => {
+                let inside = block::<36, 1>(seen);
+                let len = special(inside).trailing_zeros() as usize;
+                match inside.split_at_checked(len) {
+                    Some((part, [b'"', ..])) => {
+                        self.hand(run, len + 2, Token::Text { part, last: true }, after)
+                    }
+                    _ => self.long_text(run, state, after),
                 }
-            },
+            }
             b'-' | b'0'..=b'9' => {
                 let Some((len, kind)) = number::fast(block::<36, 0>(seen)) else { return Flow::Leave(state) };
                 if len > number::LEJP_DIGITS && matches!(self.dialect, Dialect::Lejp) {
@@ -101,7 +102,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
         }
     }
 
-    /// A text whose first 32 bytes are not special.
+    /// A text that is longer than 32 bytes or not ASCII.
     #[inline(always)]
     fn long_text<'b, F: FnMut(&Self, Event<'b>) -> bool>(
         &mut self,
@@ -109,20 +110,9 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
         state: State,
         after: State,
     ) -> Flow {
-        let text = run.input.get(run.at + 1..).unwrap_or_default();
-        let mut len = LANES;
-        loop {
-            let Some(block) = window(text, len) else { return Flow::Leave(state) };
-            let special = special(block);
-            if special != 0 {
-                len += special.trailing_zeros() as usize;
-                break;
-            }
-            len += LANES;
-        }
-        match text.split_at_checked(len) {
-            Some((part, [b'"', ..])) => self.hand(run, len + 2, Token::Text { part, last: true }, after),
-            _ => Flow::Leave(state),
-        }
+        let start = run.at + 1;
+        let (end, Until::Quote) = plain(run.input, start, self.dialect) else { return Flow::Leave(state) };
+        let part = run.input.get(start..end).unwrap_or_default();
+        self.hand(run, part.len() + 2, Token::Text { part, last: true }, after)
     }
 }

@@ -2,7 +2,7 @@ use super::{Flow, Run, SIGHT, block};
 use crate::event::{Container, Event, Token};
 use crate::machine::State;
 use crate::parser::Parser;
-use crate::scan::special_in_two;
+use crate::scan::{special, special_in_two};
 
 impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, DEPTH, PATH, INDEX> {
     /// What is within an object, from any of its states.
@@ -74,7 +74,7 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
     /// A member, from the quote before its key.
     #[inline(always)]
     fn member<'b, F: FnMut(&Self, Event<'b>) -> bool>(&mut self, run: &mut Run<'b, F>, state: State) -> Flow {
-        let Some(seen) = run.look::<SIGHT>() else { return Flow::Leave(state) };
+        let Some(seen) = run.look::<SIGHT>() else { return self.last_member(run, state) };
         let Some(inside) = seen.get(1..).and_then(<[u8]>::first_chunk::<64>) else {
             return Flow::Leave(state);
         };
@@ -84,12 +84,13 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
             return Flow::Leave(state);
         }
         let Some(part) = inside.get(..len) else { return Flow::Leave(state) };
+        let Some(first) = inside.first_chunk() else { return Flow::Leave(state) };
         let token = Token::Key { part, last: true };
         if seen[2 + len] != b':' {
-            self.enter_member(part, inside);
+            self.enter_member(part, first);
             return self.hand(run, len + 2, token, State::Colon);
         }
-        self.enter_member(part, inside);
+        self.enter_member(part, first);
         let Flow::On(state) = self.hand(run, len + 3, token, State::MemberValue) else {
             return Flow::Leave(State::MemberValue);
         };
@@ -104,14 +105,31 @@ impl<'p, const DEPTH: usize, const PATH: usize, const INDEX: usize> Parser<'p, D
             let special = special & special.wrapping_sub(1); // without the end of the key
             let special = special & special.wrapping_sub(1); // nor the quote at the start of the value
             let end = special.trailing_zeros() as usize;
-            if special != 0 {
-                if seen[1 + end] != b'"' {
-                    return Flow::Leave(state);
-                }
+            if special != 0 && seen[1 + end] == b'"' {
                 let Some(part) = inside.get(start + 1..end) else { return Flow::Leave(state) };
-                return self.hand(run, end - start + 1, Token::Text { part, last: true }, State::AfterMember);
+                let token = Token::Text { part, last: true };
+                return self.hand(run, end - start + 1, token, State::AfterMember);
             }
         }
         self.value(run, state, State::AfterMember)
+    }
+
+    /// The key of a member near the end of the input, where one cannot look as far.
+    #[inline(always)]
+    fn last_member<'b, F: FnMut(&Self, Event<'b>) -> bool>(
+        &mut self,
+        run: &mut Run<'b, F>,
+        state: State,
+    ) -> Flow {
+        let Some(seen) = run.look::<36>() else { return Flow::Leave(state) };
+        let inside = block::<36, 1>(seen);
+        let len = special(inside).trailing_zeros() as usize;
+        match inside.split_at_checked(len) {
+            Some((part, [b'"', ..])) if seen[0] == b'"' && seen[2 + len] == b':' => {
+                self.enter_member(part, inside);
+                self.hand(run, len + 3, Token::Key { part, last: true }, State::MemberValue)
+            }
+            _ => Flow::Leave(state),
+        }
     }
 }

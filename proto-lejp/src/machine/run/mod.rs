@@ -2,9 +2,9 @@
 //! back to the state machine after each token.
 //!
 //! A run begins and ends between tokens of a container, in the states of the machine above, and changes them as the
-//! machine does. Whatever is out of the ordinary (escapes, bytes from 0x80, long keys and numbers, faults, the end
-//! of the input within a token) ends it right before that token, which the machine then reads. So the machine alone
-//! says what JSON is, and the oracle holds a run against it: byte by byte, nothing else is at work.
+//! machine does. Whatever is out of the ordinary (escapes, keys that are long or not ASCII, long numbers, faults, the
+//! end of the input within a token) ends it right before that token, which the machine then reads. So the machine
+//! alone says what JSON is, and the oracle holds a run against it: byte by byte, nothing else is at work.
 //!
 //! What a processor waits for is the position of the next token, which hangs on the length of the last one, which is
 //! found in its bytes. A run therefore looks at 64 bytes from a key on at once (most members end in them) and knows
