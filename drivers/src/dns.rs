@@ -183,8 +183,26 @@ mod tests {
     }
 
     #[test]
-    fn the_queue_is_bounded() {
-        let mut resolver = Resolver::new(0);
-        assert!(!resolver.resolve(id(0), "localhost".into(), 80, || ()));
+    fn no_more_names_wait_than_allowed() {
+        let (told, news) = mpsc::channel();
+        let mut resolver = Resolver::new(1);
+        // Every thread is kept from the next name by what it is to tell.
+        let mut held = Vec::new();
+        for index in 0..THREADS as u32 {
+            let (release, released) = mpsc::channel::<()>();
+            held.push(release);
+            let told = told.clone();
+            let notify = move || {
+                told.send(()).unwrap();
+                let _ = released.recv();
+            };
+            assert!(resolver.resolve(id(index), "127.0.0.1".into(), 80, notify));
+            news.recv().unwrap();
+        }
+        assert!(resolver.resolve(id(8), "127.0.0.1".into(), 80, move || told.send(()).unwrap()));
+        assert!(!resolver.resolve(id(9), "127.0.0.1".into(), 80, || ()));
+        drop(held);
+        news.recv().unwrap();
+        assert!(resolver.resolve(id(9), "127.0.0.1".into(), 80, || ()));
     }
 }

@@ -136,6 +136,20 @@ fn our_own_streams_keep_to_the_peers_limit() {
 }
 
 #[test]
+fn our_own_streams_keep_to_our_own_limit() {
+    let mut config = Config::default();
+    config.limits.own_streams = 2;
+    let mut under = Under::client_with(config);
+    under.get();
+    under.get();
+    let fields = GET.map(|(name, value)| proto_h2::hpack::Field::new(name.as_bytes(), value.as_bytes()));
+    let refused = under.send(|codec, out| codec.open(fields, true, out));
+    assert_eq!(refused, Err(proto_core::SendError::Blocked));
+    under.feed(&headers(1, &[(":status", "200")], true));
+    assert_eq!(under.get().value(), 5);
+}
+
+#[test]
 fn a_stream_that_depends_on_itself() {
     let selfish = |id: u32| frame(PRIORITY, 0, id, &[&id.to_be_bytes()[..], &[1]].concat());
     Under::server().feed(&selfish(1)).connection_error(Code::PROTOCOL_ERROR);

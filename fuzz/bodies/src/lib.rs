@@ -80,6 +80,9 @@ pub const TARGETS: &[Target] = &[
     Target::new("h2_ops", h2::ops, calls::seeds, None),
     Target::new("h2_pair", h2::pair, calls::seeds, None),
     Target::new("lejp_ops", lejp::ops, calls::seeds, None),
+    Target::new("ws_deflate_cut", ws::deflate_cut, ws::deflate_seeds, Some("ws")),
+    Target::new("ws_deflate_pair", ws::deflate_pair, calls::seeds, None),
+    Target::new("ws_inflate_diff", ws::inflate_diff, ws::inflate_seeds, None),
     Target::new("ws_ops", ws::ops, calls::seeds, None),
     Target::new("ws_pair", ws::pair, calls::seeds, None),
 ];

@@ -1,8 +1,10 @@
 //! WebSocket: the oracle for both roles, calls in any order, and a pair that talk to one another.
 
+mod deflate;
 mod ops;
 mod pair;
 
+pub use deflate::{deflate_cut, deflate_pair, deflate_seeds, inflate_diff, inflate_seeds};
 pub use ops::ops;
 pub use pair::pair;
 
