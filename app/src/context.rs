@@ -94,6 +94,8 @@ pub(crate) struct Shared {
     seeds: Seeds,
     /// Contiguous input that an HTTP/2 connection may need.
     http2_input: usize,
+    /// Where what arrives on WebSockets over HTTP/2 is decoded. The driver's scratch space is the HTTP/2 codec's.
+    pub(crate) scratch: Vec<u8>,
 }
 
 impl Shared {
@@ -110,8 +112,16 @@ impl<H: Handler> App<H> {
         let seeds = Seeds::new(config.seed);
         let http2_input = proto_h2::Connection::server(config.http2.codec).min_input();
         let deflating = Deflating::new(config.deflate, config.deflate_memory);
-        let wakes = Wakes::default();
-        let shared = Shared { config, stamp, wakes, deflating, now: Instant::ZERO, seeds, http2_input };
+        let shared = Shared {
+            config,
+            stamp,
+            wakes: Wakes::default(),
+            deflating,
+            now: Instant::ZERO,
+            seeds,
+            http2_input,
+            scratch: Vec::new(),
+        };
         Self { handler, shared, connects: VecDeque::new() }
     }
 
@@ -358,7 +368,11 @@ impl<H: Handler> Service for App<H> {
                 }
             }
             Role::WebSocket(_) => connection.control.ask().close = Some(GOING_AWAY),
-            Role::Http2(http2) => http2.codec.drain(),
+            Role::Http2(_) => self.quietly(connection, |turn| {
+                if let Some(mut multiplex) = turn.multiplex() {
+                    multiplex.drain();
+                }
+            }),
             Role::Client(_) | Role::Raw(_) => {}
         }
     }

@@ -119,7 +119,24 @@ impl<'b> Request<'b> {
 
     /// The WebSocket handshake, if this request asks for one: what to accept, or why it cannot be accepted.
     pub fn websocket(&self) -> Option<Result<Upgrade<'b>, Refusal>> {
-        let RequestView::Http1(head) = &self.head else { return None };
+        let offer = match &self.head {
+            RequestView::Http1(head) => self.websocket_http1(head)?,
+            // RFC 8441 section 5; names of protocols are compared as RFC 9110 section 7.8 says of Upgrade.
+            RequestView::Http2(head) if head.protocol?.eq_ignore_ascii_case(b"websocket") => {
+                handshake::server::Request::check_connect(self.fields().iter()).map_err(|_| 400)
+            }
+            RequestView::Http2(_) => return None,
+        };
+        Some(match offer {
+            Ok(offer) => Ok(Upgrade { offer, deflate: true }),
+            Err(status) => Err(Refusal { status }),
+        })
+    }
+
+    fn websocket_http1(
+        &self,
+        head: &proto_h1::Request<'b>,
+    ) -> Option<Result<handshake::server::Offer<'b, FieldsIter<'b>>, u16>> {
         // RFC 9110 7.8: Upgrade in an HTTP/1.0 request is ignored.
         let http11 = head.version == proto_h1::Version::Http11;
         if !http11 || !head.fields.contains_token("upgrade", "websocket") {
@@ -127,13 +144,10 @@ impl<'b> Request<'b> {
         }
         // Content would stand where the first frame is expected.
         if !matches!(head.body, BodyLength::None | BodyLength::Known(0)) {
-            return Some(Err(Refusal { status: 400 }));
+            return Some(Err(400));
         }
         let offer = handshake::server::Request::check(head.method, http11, self.fields().iter());
-        Some(match offer {
-            Ok(offer) => Ok(Upgrade { offer, deflate: true }),
-            Err(refusal) => Err(Refusal { status: refusal.status() }),
-        })
+        Some(offer.map_err(|refusal| refusal.status()))
     }
 }
 
@@ -214,12 +228,16 @@ pub(crate) struct Acceptance {
 impl Acceptance {
     pub(crate) fn fields(&self) -> Vec<Field<'_>> {
         let always = [Field::new("upgrade", "websocket"), Field::new("sec-websocket-accept", &self.accept)];
+        always.into_iter().chain(self.agreed()).collect()
+    }
+
+    /// Those that say what was agreed on: all that there are over HTTP/2.
+    pub(crate) fn agreed(&self) -> impl Iterator<Item = Field<'_>> {
         let optional = [
             ("sec-websocket-protocol", self.protocol.as_deref()),
             ("sec-websocket-extensions", self.extensions.as_deref()),
         ];
-        let optional = optional.into_iter().filter_map(|(name, value)| Some(Field::new(name, value?)));
-        always.into_iter().chain(optional).collect()
+        optional.into_iter().filter_map(|(name, value)| Some(Field::new(name, value?)))
     }
 }
 

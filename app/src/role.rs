@@ -11,6 +11,7 @@ use crate::http2::Http2;
 use crate::service::{Action, Closed};
 use crate::stream::{Control, Link, Protocol};
 use crate::transfer::Transfer;
+use crate::websocket;
 
 /// What a connection is at the moment: one codec, and what it may become.
 #[derive(Debug)]
@@ -78,19 +79,11 @@ impl<S> Role<S> {
 
     /// How the codec says that it ended, if it does.
     pub(crate) fn end(&self) -> Option<End> {
-        use proto_ws::{Error, Outcome};
         match self {
             Self::Server(server) => server.error().map(End::Http1),
             Self::Client(client) => client.error().map(End::Http1),
             Self::Http2(http2) => http2.codec.error().map(End::Http2),
-            Self::WebSocket(socket) => Some(match socket.outcome()? {
-                Outcome::Clean { code, .. } => End::WebSocket(code.map(u16::from)),
-                Outcome::PeerGone => End::WebSocketFault(Error::TransportEnded),
-                Outcome::Timeout => End::WebSocketFault(Error::CloseTimeout),
-                Outcome::Silent => End::WebSocketFault(Error::Silent),
-                Outcome::ProtocolError(error) => End::WebSocketFault(error),
-                _ => return None,
-            }),
+            Self::WebSocket(socket) => websocket::end(socket),
             Self::Raw(_) => None,
         }
     }

@@ -17,7 +17,7 @@ pub enum Protocol {
     Http1,
     /// An HTTP/2 stream.
     Http2,
-    /// A WebSocket over HTTP/1.1.
+    /// A WebSocket: a connection that left HTTP/1.1, or a stream of HTTP/2.
     WebSocket,
     /// Bytes.
     Raw,

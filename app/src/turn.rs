@@ -180,7 +180,7 @@ impl<H: Handler> Turn<'_, '_, H> {
         let carrier = match role {
             Role::Server(server) => Carrier::Server(server),
             Role::Client(client) => Carrier::Client(client),
-            Role::WebSocket(socket) => Carrier::WebSocket(socket),
+            Role::WebSocket(socket) => Carrier::WebSocket { socket, widest: self.out.is_empty() },
             Role::Raw(raw) => Carrier::Raw(raw),
             Role::Http2(_) => return, // its streams have turns of their own
         };

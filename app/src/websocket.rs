@@ -1,10 +1,11 @@
 //! A connection as a WebSocket, either side.
 
 use proto_core::{SendError, WriteBuf};
-use proto_ws::{CloseCode, Event};
+use proto_ws::{CloseCode, Error, Event, Outcome};
 
 use crate::handler::{End, Handler};
 use crate::role::Role;
+use crate::stream::Stream;
 use crate::turn::{Stopped, Turn};
 
 /// The most bytes of a reason (RFC 6455 §5.5.1: 125 less the code).
@@ -28,17 +29,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             taken += step.consumed;
             match step.event {
                 None => break,
-                Some(Event::Data(data)) => {
-                    self.tell(|handler, session, stream| handler.message(session, data, stream));
-                }
-                Some(Event::Ping(_)) => {}
-                Some(Event::Pong(payload)) => {
-                    self.tell(|handler, session, stream| handler.pong(session, payload, stream));
-                }
-                Some(Event::Close { code, reason }) => {
-                    let code = code.map(u16::from);
-                    self.tell(|handler, session, stream| handler.peer_closing(session, code, reason, stream));
-                }
+                Some(event) => self.tell(|handler, session, stream| tell(handler, session, event, stream)),
             }
             self.write();
         }
@@ -53,6 +44,33 @@ impl<H: Handler> Turn<'_, '_, H> {
         }
         self.connection.ended = true;
     }
+}
+
+/// Tells the application what has come.
+pub(crate) fn tell<H: Handler>(
+    handler: &mut H,
+    session: &mut H::Session,
+    event: Event<'_>,
+    stream: &mut Stream<'_>,
+) {
+    match event {
+        Event::Data(data) => handler.message(session, data, stream),
+        Event::Ping(_) => {}
+        Event::Pong(payload) => handler.pong(session, payload, stream),
+        Event::Close { code, reason } => handler.peer_closing(session, code.map(u16::from), reason, stream),
+    }
+}
+
+/// How it ended, once it has.
+pub(crate) fn end(socket: &proto_ws::Connection) -> Option<End> {
+    Some(match socket.outcome()? {
+        Outcome::Clean { code, .. } => End::WebSocket(code.map(u16::from)),
+        Outcome::PeerGone => End::WebSocketFault(Error::TransportEnded),
+        Outcome::Timeout => End::WebSocketFault(Error::CloseTimeout),
+        Outcome::Silent => End::WebSocketFault(Error::Silent),
+        Outcome::ProtocolError(error) => End::WebSocketFault(error),
+        _ => return None,
+    })
 }
 
 /// Begins the closing handshake; a code that may not be sent becomes 1000, a long reason is cut at a character.

@@ -28,7 +28,11 @@ pub(crate) enum Carrier<'a> {
     Server(&'a mut proto_h1::Server),
     Client(&'a mut proto_h1::Client),
     Http2(Outlet<'a>),
-    WebSocket(&'a mut proto_ws::Connection),
+    WebSocket {
+        socket: &'a mut proto_ws::Connection,
+        /// There is as much room as there ever is.
+        widest: bool,
+    },
     Raw(&'a mut Raw),
 }
 
@@ -170,7 +174,7 @@ impl Writable<'_, '_> {
         last: bool,
     ) -> Result<usize, SendError> {
         match self.carrier {
-            Carrier::WebSocket(socket) => socket.send_with(compress, kind, payload, last, self.out),
+            Carrier::WebSocket { socket, .. } => socket.send_with(compress, kind, payload, last, self.out),
             _ => Err(SendError::Misuse),
         }
     }
@@ -194,11 +198,10 @@ impl Writable<'_, '_> {
         payload: &[u8],
     ) -> Result<(), SendError> {
         match self.carrier {
-            Carrier::WebSocket(socket) => {
-                let empty = self.out.is_empty();
+            Carrier::WebSocket { socket, widest } => {
                 socket
                     .send_message_with(compress, kind, payload, self.out)
-                    .map_err(|error| never_fits(error, empty))
+                    .map_err(|error| never_fits(error, widest))
             }
             _ => Err(SendError::Misuse),
         }
@@ -210,7 +213,7 @@ impl Writable<'_, '_> {
     /// See the [type](Self).
     pub fn ping(self, payload: &[u8]) -> Result<(), SendError> {
         match self.carrier {
-            Carrier::WebSocket(socket) => socket.ping(payload, self.out),
+            Carrier::WebSocket { socket, .. } => socket.ping(payload, self.out),
             _ => Err(SendError::Misuse),
         }
     }
@@ -256,9 +259,9 @@ pub(crate) fn finish_known(server: &mut proto_h1::Server, out: &mut WriteBuf<'_>
     }
 }
 
-/// What does not fit into an empty buffer never will: waiting for room would be waiting for ever.
-pub(crate) fn never_fits(error: SendError, empty: bool) -> SendError {
-    if empty && error == SendError::Full { SendError::Misuse } else { error }
+/// What does not fit into the widest room there is never will: waiting for room would be waiting for ever.
+pub(crate) fn never_fits(error: SendError, widest: bool) -> SendError {
+    if widest && error == SendError::Full { SendError::Misuse } else { error }
 }
 
 #[cfg(test)]

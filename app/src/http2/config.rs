@@ -6,7 +6,7 @@ pub struct Http2Config {
     /// Server: whether HTTP/2 is spoken where a client asks for it: by ALPN `h2`, by prior knowledge or by an upgrade
     /// of an HTTP/1.1 request. Default on.
     pub enabled: bool,
-    /// The codec's limits.
+    /// The codec's limits. Servers announce extended CONNECT, by which WebSockets are opened (RFC 8441).
     pub codec: proto_h2::Config,
     /// How long the connection preface, and each frame other than DATA, may take from its first byte to its last; the
     /// preface from the start of the connection. Default 10 s; zero: for ever. Then the connection ends
@@ -30,9 +30,11 @@ pub struct Http2Config {
 
 impl Default for Http2Config {
     fn default() -> Self {
+        let mut codec = proto_h2::Config::default();
+        codec.extended_connect = true;
         Self {
             enabled: true,
-            codec: proto_h2::Config::default(),
+            codec,
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             body_rate: 100,

@@ -132,6 +132,8 @@ impl<H: Handler> Multiplex<'_, '_, H> {
                 self.abort(place, ErrorCode::CANCEL, End::Timeout(Reason::SendProgress));
                 continue;
             }
+            self.tunnel_due(place);
+            let Some(exchange) = self.http2.exchanges.get_mut(place) else { continue };
             if due(exchange.control.asked().timer) {
                 exchange.control.grant(|asked| asked.timer = None);
                 self.tell(place, |handler, session, stream| handler.timer(session, stream));

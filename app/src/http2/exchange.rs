@@ -2,7 +2,8 @@ use proto_core::Instant;
 use proto_h2::StreamId;
 
 use super::pace::Pace;
-use crate::stream::Control;
+use super::tunnel::Tunnel;
+use crate::stream::{Control, Protocol};
 use crate::transfer::Transfer;
 
 /// One stream of a connection: an exchange of a request and its response, with a session of the application's.
@@ -17,6 +18,8 @@ pub(super) struct Exchange<S> {
     pub(super) sending: Sending,
     /// The library sends the rest of the response.
     pub(super) library: Library,
+    /// It is a WebSocket.
+    pub(super) tunnel: Option<Box<Tunnel>>,
     pub(super) queued: Queued,
     /// The peer's message is complete.
     pub(super) received: bool,
@@ -75,6 +78,7 @@ impl<S> Exchange<S> {
             control: Control::default(),
             sending: Sending::Head,
             library: Library::Nothing,
+            tunnel: None,
             queued: Queued::No,
             received: false,
             head_request: false,
@@ -86,8 +90,16 @@ impl<S> Exchange<S> {
         }
     }
 
+    pub(super) fn protocol(&self) -> Protocol {
+        if self.tunnel.is_some() { Protocol::WebSocket } else { Protocol::Http2 }
+    }
+
     /// Whether somebody has something to say.
     pub(super) fn wants_turn(&self) -> bool {
+        // A WebSocket that has ended its side says nothing more.
+        if self.tunnel.is_some() && self.sending == Sending::Done {
+            return false;
+        }
         let library = match &self.library {
             Library::Nothing => false,
             Library::Text(_) => true,
@@ -95,7 +107,8 @@ impl<S> Exchange<S> {
         };
         let application =
             self.session.is_some() && (self.control.want_write || self.continue_due && !self.control.held);
-        library || application || self.is_urgent()
+        let tunnel = self.tunnel.as_ref().is_some_and(|tunnel| tunnel.wants_turn());
+        library || application || tunnel || self.is_urgent()
     }
 
     /// Whether it wants to say what ends the stream or begins its answer.
@@ -105,6 +118,10 @@ impl<S> Exchange<S> {
 
     /// Whether a turn is of use only with credit.
     pub(super) fn needs_credit(&self, capacity: u32) -> bool {
+        if let Some(tunnel) = &self.tunnel {
+            // The end of the stream alone needs none.
+            return !tunnel.socket.wants().close;
+        }
         if self.is_urgent() {
             return false;
         }
@@ -120,7 +137,9 @@ impl<S> Exchange<S> {
     /// The earliest of its deadlines.
     pub(super) fn due(&self) -> Option<Instant> {
         let timer = self.control.asked().timer.filter(|_| self.session.is_some());
-        [timer, self.receive_pace.due(), self.send_pace.due()].into_iter().flatten().min()
+        let tunnel = self.tunnel.as_ref().and_then(|tunnel| tunnel.socket.poll_timeout());
+        let tunnel = tunnel.map(|deadline| deadline.at);
+        [timer, tunnel, self.receive_pace.due(), self.send_pace.due()].into_iter().flatten().min()
     }
 }
 

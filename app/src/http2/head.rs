@@ -13,8 +13,10 @@ pub(crate) struct RequestFields<'b> {
     pub(crate) method: &'b [u8],
     pub(crate) scheme: Option<&'b [u8]>,
     pub(crate) authority: Option<&'b [u8]>,
-    /// Path and query; none for CONNECT.
+    /// Path and query; none for a CONNECT that asks for no protocol.
     target: &'b [u8],
+    /// What an extended CONNECT asks for (RFC 8441 section 4).
+    pub(crate) protocol: Option<&'b [u8]>,
     pub(crate) fields: hpack::Fields<'b>,
     pub(crate) body: BodyLength,
 }
@@ -27,6 +29,7 @@ impl<'b> RequestFields<'b> {
             scheme: None,
             authority: None,
             target: b"",
+            protocol: None,
             fields,
             body: body_length(fields, end),
         };
@@ -37,6 +40,7 @@ impl<'b> RequestFields<'b> {
                 b":scheme" => request.scheme = Some(field.value),
                 b":authority" => request.authority = Some(field.value),
                 b":path" => request.target = field.value,
+                b":protocol" => request.protocol = Some(field.value),
                 _ => {}
             }
         }

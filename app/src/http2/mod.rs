@@ -20,6 +20,7 @@ mod outlet;
 mod pace;
 mod receive;
 mod start;
+mod tunnel;
 mod turn;
 
 use std::collections::VecDeque;
@@ -38,7 +39,7 @@ pub(crate) use start::{preface, upgrade_offer};
 use crate::context::Shared;
 use crate::handler::{End, Handler};
 use crate::service::{Action, Closed, Wake};
-use crate::stream::{Link, Protocol, Stream};
+use crate::stream::{Link, Stream};
 use crate::turn::Turn;
 
 /// The state of one connection: the codec's, and the streams with their sessions.
@@ -57,6 +58,8 @@ pub(crate) struct Http2<S> {
     last_name: u32,
     /// Client: the application may be asked for another request.
     vacant: bool,
+    /// The driver ends.
+    draining: bool,
 }
 
 impl<S> Http2<S> {
@@ -70,6 +73,7 @@ impl<S> Http2<S> {
             clock: Clock::new(config, now),
             last_name: 0,
             vacant: false,
+            draining: false,
         }
     }
 
@@ -141,6 +145,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
     /// answer in its place.
     fn tell(&mut self, place: u16, event: impl FnOnce(&mut H, &mut H::Session, &mut Stream<'_>)) {
         let Some(exchange) = self.http2.exchanges.get_mut(place) else { return };
+        let protocol = exchange.protocol();
         let Exchange { session: Some(session), control, name, library: Library::Nothing, .. } = exchange
         else {
             return;
@@ -149,7 +154,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             control,
             link: self.link,
             stream: *name,
-            protocol: Protocol::Http2,
+            protocol,
             now: self.now,
             wakes: &mut self.shared.wakes,
         };
@@ -187,6 +192,8 @@ impl<H: Handler> Multiplex<'_, '_, H> {
     /// Finishes what is under way and takes nothing new.
     pub(crate) fn drain(&mut self) {
         self.http2.codec.drain();
+        self.http2.draining = true;
+        self.close_tunnels();
     }
 
     /// Resets a stream, and tells the application how it ended.

@@ -105,9 +105,13 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             match exchange.control.take_answer() {
                 Some(Answer::File(file)) => exchange.library = Library::File(Transfer::new(file)),
                 Some(Answer::Status(status)) => exchange.control.ask().answer = Some(Answer::Status(status)),
-                // There is no WebSocket to accept here.
+                // The peer waits for the answer: it may not have ended its side.
+                Some(Answer::WebSocket(acceptance)) if exchange.session.is_some() && !end => {
+                    exchange.control.ask().answer = Some(Answer::WebSocket(acceptance));
+                }
+                // Without a session there is nobody to hold a WebSocket with.
                 None | Some(Answer::WebSocket(_)) => {
-                    exchange.control.ask().answer = Some(Answer::Status(404))
+                    exchange.control.ask().answer = Some(Answer::Status(404));
                 }
             }
         } else {
@@ -144,6 +148,17 @@ impl<H: Handler> Multiplex<'_, '_, H> {
 
     fn data(&mut self, place: u16, payload: &mut [u8], end: bool) {
         if let Some(exchange) = self.http2.exchanges.get_mut(place) {
+            if exchange.tunnel.is_some() {
+                self.frames(place, payload);
+                if end {
+                    self.tunnel_ended(place);
+                }
+                return;
+            }
+            // Nothing is a frame before the handshake is answered.
+            if let Some(Answer::WebSocket(_)) = exchange.control.asked().answer {
+                return self.abort(place, ErrorCode::PROTOCOL_ERROR, End::Aborted);
+            }
             // RFC 9110 10.1.1: no 100 is needed once content has come.
             exchange.continue_due = false;
             let config = &self.shared.config.http2;
@@ -170,12 +185,18 @@ impl<H: Handler> Multiplex<'_, '_, H> {
     /// After each event and each turn of a stream: tells the codec what the application wants, and notices that the
     /// exchange is complete. `vain`: it has just had a turn and wrote nothing.
     pub(super) fn settle(&mut self, place: u16, vain: bool) {
+        self.resume_frames(place);
         let config = &self.shared.config.http2;
         let http2 = &mut *self.http2;
         let Some(exchange) = http2.exchanges.get_mut(place) else { return };
         let server = http2.codec.role() == proto_h2::Role::Server;
         let (sent, received) = (exchange.sending == Sending::Done, exchange.received);
-        if if server { sent } else { received } {
+        let complete = match exchange.tunnel {
+            Some(_) => sent && received,
+            None if server => sent,
+            None => received,
+        };
+        if complete {
             // RFC 9113 8.1: a server that has sent a complete response asks for no more of the request with a
             // RST_STREAM of NO_ERROR; a client that has one complete does not send the rest of its request.
             if !(sent && received) {
@@ -187,7 +208,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             return self.finish(place, End::Complete);
         }
         let held = exchange.control.held && exchange.session.is_some();
-        if held != exchange.held {
+        if held != exchange.held && exchange.tunnel.is_none() {
             exchange.held = held;
             if held {
                 if let Some(id) = exchange.id {

@@ -6,7 +6,7 @@ use proto_h2::{ErrorCode, Role};
 use super::exchange::{Exchange, Library, Queued, Sending};
 use super::{Multiplex, Outlet};
 use crate::handler::{End, Handler};
-use crate::message::{BodyLength, ResponseHead};
+use crate::message::{Acceptance, BodyLength, ResponseHead};
 use crate::status;
 use crate::stream::{Answer, Protocol, Stream};
 use crate::turn::LEAST_ROOM;
@@ -88,6 +88,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         let asked = self.http2.actions.len();
         match exchange {
             Exchange { control, .. } if control.asked().answer.is_some() => self.send_answer(place),
+            Exchange { tunnel: Some(_), .. } => self.carry(place),
             Exchange { library: Library::Text(text), .. } => {
                 let text = *text;
                 self.send_text(place, text);
@@ -105,6 +106,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         if exchange.control.asked().close.is_some()
             && !exchange.control.want_write
             && exchange.sending != Sending::Done
+            && exchange.tunnel.is_none()
         {
             return self.abort(place, ErrorCode::CANCEL, End::Aborted);
         }
@@ -148,7 +150,11 @@ impl<H: Handler> Multiplex<'_, '_, H> {
     /// Sends the head of the library's own answer, and what fits of the text that goes with it.
     fn send_answer(&mut self, place: u16) {
         let Some(exchange) = self.http2.exchanges.get_mut(place) else { return };
-        let Some(Answer::Status(status)) = exchange.control.take_answer() else { return };
+        let status = match exchange.control.take_answer() {
+            Some(Answer::Status(status)) => status,
+            Some(Answer::WebSocket(acceptance)) => return self.send_acceptance(place, acceptance),
+            _ => return,
+        };
         // RFC 9110 15.5.22 has 426 name the protocol to upgrade to, but HTTP/2 has no upgrades: the error code that
         // means "use HTTP/1.1 instead" (RFC 9113 section 7) says the same.
         if status == 426 {
@@ -160,6 +166,18 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             Err(SendError::Full) => {
                 if let Some(exchange) = self.http2.exchanges.get_mut(place) {
                     exchange.control.ask().answer = Some(Answer::Status(status));
+                }
+            }
+            Err(_) => self.abort(place, ErrorCode::INTERNAL_ERROR, End::Aborted),
+        }
+    }
+
+    fn send_acceptance(&mut self, place: u16, acceptance: Box<Acceptance>) {
+        match self.accept_websocket(place, &acceptance) {
+            Ok(()) => {}
+            Err(SendError::Full) => {
+                if let Some(exchange) = self.http2.exchanges.get_mut(place) {
+                    exchange.control.ask().answer = Some(Answer::WebSocket(acceptance));
                 }
             }
             Err(_) => self.abort(place, ErrorCode::INTERNAL_ERROR, End::Aborted),

@@ -125,6 +125,13 @@ impl<H: Handler> Wire<H> {
         }
     }
 
+    /// Delivers a wake-up.
+    pub(crate) fn wake(&mut self, wake: app::Wake) {
+        if let Some(connection) = &mut self.connection {
+            self.app.wake(connection, wake);
+        }
+    }
+
     pub(crate) fn drain(&mut self) -> Vec<u8> {
         if let Some(connection) = &mut self.connection {
             self.app.drain(connection, self.now);

@@ -32,16 +32,32 @@ impl Request {
             return Err(Refusal::Connection);
         }
         let Once::Value(_) = once(fields.clone(), b"host") else { return Err(Refusal::Host) };
+        let key = match once(fields.clone(), b"sec-websocket-key") {
+            Once::Value(key) if is_key(key) => Ok(key),
+            _ => Err(Refusal::Key),
+        };
+        Self::offer(key, fields)
+    }
+
+    /// Checks an extended CONNECT for `websocket` over HTTP/2, as
+    /// [RFC 8441 section 5](https://www.rfc-editor.org/rfc/rfc8441#section-5) says: there is no key, and what
+    /// `Upgrade`, `Connection` and `Host` say elsewhere is said by pseudo-header fields. The answer is a 200 with the
+    /// subprotocol and the extensions agreed on.
+    ///
+    /// # Errors
+    /// What to answer instead.
+    pub fn check_connect<'a, F: Fields<'a>>(fields: F) -> Result<Offer<'a, F>, Refusal> {
+        Self::offer(Ok(b""), fields)
+    }
+
+    fn offer<'a, F: Fields<'a>>(key: Result<&'a [u8], Refusal>, fields: F) -> Result<Offer<'a, F>, Refusal> {
         match once(fields.clone(), b"sec-websocket-version") {
             Once::Value(b"13") => {}
             //= https://www.rfc-editor.org/rfc/rfc6455#section-4.4
             Once::Value(_) => return Err(Refusal::Version),
             Once::Absent | Once::Repeated => return Err(Refusal::VersionField),
         }
-        let key = match once(fields.clone(), b"sec-websocket-key") {
-            Once::Value(key) if is_key(key) => key,
-            _ => return Err(Refusal::Key),
-        };
+        let key = key?;
         let protocols = values(fields.clone(), b"sec-websocket-protocol");
         if !protocols.flat_map(list::members).all(list::is_token) {
             return Err(Refusal::Protocols);
@@ -69,7 +85,7 @@ fn is_key(key: &[u8]) -> bool {
 /// What a client asks for.
 #[derive(Debug, Clone)]
 pub struct Offer<'a, F> {
-    /// `Sec-WebSocket-Key`.
+    /// `Sec-WebSocket-Key`; empty over HTTP/2, which has none.
     pub key: &'a [u8],
     /// `Origin`: the page of a browser client that asks. A server that is not for everybody compares it with its
     /// own origins and answers 403 to others
