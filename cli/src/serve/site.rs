@@ -10,7 +10,7 @@ use drivers::Waker;
 
 use super::body::{Bytes, Drip, Echo, Reply};
 use super::mirror::{Board, Mirror, Stroke};
-use super::socket::{Counter, EchoSocket};
+use super::socket::{Counter, EchoSocket, Notice};
 use super::{Shared, page};
 
 /// The application of one thread.
@@ -49,6 +49,7 @@ pub(super) enum Session {
     EchoSocket(EchoSocket),
     Counter(Counter),
     Mirror(Mirror),
+    Notice(Notice),
 }
 
 impl Handler for Site {
@@ -87,6 +88,7 @@ impl Handler for Site {
         match session {
             Session::Counter(counter) => counter.start(stream),
             Session::Mirror(mirror) => mirror.start(&self.board, stream),
+            Session::Notice(_) => stream.want_write(),
             _ => {}
         }
     }
@@ -113,6 +115,7 @@ impl Handler for Site {
             Session::EchoSocket(echo) => echo.write(out, &mut self.buffers, stream),
             Session::Counter(counter) => counter.write(out, stream),
             Session::Mirror(mirror) => mirror.write(out, &self.board, stream),
+            Session::Notice(notice) => notice.write(out, stream),
         }
     }
 
@@ -127,7 +130,7 @@ impl Handler for Site {
     fn closed(&mut self, session: Session, end: End) {
         match session {
             Session::EchoSocket(echo) => echo.give_back(&mut self.buffers),
-            Session::Counter(_) | Session::Mirror(_) => {}
+            Session::Counter(_) | Session::Mirror(_) | Session::Notice(_) => {}
             _ if end == End::Complete => return,
             _ => {}
         }
@@ -150,7 +153,9 @@ const JSON: &str = "application/json";
 impl Site {
     fn route(&mut self, request: &Request<'_>, stream: &mut Stream<'_>) -> Option<Session> {
         // RFC 9110 9.1: 501 for a method that is not recognized anywhere, 405 for one that is not allowed here.
-        if !request.is_known_method() {
+        // RFC 8441 4: over HTTP/2 a WebSocket is asked for by CONNECT.
+        let connects = request.method() == b"CONNECT" && request.websocket().is_some();
+        if !request.is_known_method() && !connects {
             return refuse(stream, 501);
         }
         let Some(path) = normal(request.path()) else { return refuse(stream, 400) };
@@ -158,7 +163,7 @@ impl Site {
         if request.method() == b"OPTIONS" {
             return Some(Session::Reply(Reply::options(methods(path))));
         }
-        let readable = matches!(request.method(), b"GET" | b"HEAD");
+        let readable = matches!(request.method(), b"GET" | b"HEAD") || connects;
         let writable = path == b"/echo" && matches!(request.method(), b"POST" | b"PUT");
         if is_endpoint(path) {
             if !readable && !writable {
@@ -173,6 +178,11 @@ impl Site {
             b"/ws/echo" => return upgrade(request, stream, Session::EchoSocket(EchoSocket::default())),
             b"/ws/counter" => return upgrade(request, stream, Session::Counter(Counter::default())),
             b"/ws/mirror" => return upgrade(request, stream, Session::Mirror(Mirror::default())),
+            b"/ws/info" => {
+                let notice = Notice::new(info(request, stream));
+                return upgrade(request, stream, Session::Notice(notice));
+            }
+            _ if connects => return refuse(stream, 404),
             // RFC 9110 14.5: no partial PUT.
             b"/echo" if request.method() == b"PUT" && request.fields().contains("content-range") => {
                 return refuse(stream, 400);
@@ -206,9 +216,12 @@ impl Site {
 }
 
 fn is_endpoint(path: &[u8]) -> bool {
-    const FIXED: [&[u8]; 8] =
-        [b"/", b"/hello", b"/echo", b"/info", b"/drip", b"/ws/echo", b"/ws/counter", b"/ws/mirror"];
-    FIXED.contains(&path) || path.starts_with(b"/bytes/") || path.starts_with(b"/chunked/")
+    const FIXED: [&[u8]; 5] = [b"/", b"/hello", b"/echo", b"/info", b"/drip"];
+    const SOCKETS: [&[u8]; 4] = [b"/ws/echo", b"/ws/counter", b"/ws/mirror", b"/ws/info"];
+    FIXED.contains(&path)
+        || SOCKETS.contains(&path)
+        || path.starts_with(b"/bytes/")
+        || path.starts_with(b"/chunked/")
 }
 
 const ALL_METHODS: &str = "GET, HEAD, POST, PUT, OPTIONS";
@@ -245,7 +258,7 @@ fn normal(path: &[u8]) -> Option<Cow<'_, [u8]>> {
 }
 
 fn upgrade(request: &Request<'_>, stream: &mut Stream<'_>, session: Session) -> Option<Session> {
-    match request.websocket().filter(|_| request.method() == b"GET") {
+    match request.websocket().filter(|_| matches!(request.method(), b"GET" | b"CONNECT")) {
         // Any one offered subprotocol will do: the demo sockets carry plain text and bytes.
         Some(Ok(upgrade)) => {
             let first = upgrade.protocols().next();

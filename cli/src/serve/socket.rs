@@ -1,4 +1,4 @@
-//! The WebSocket endpoints: the echo and the counter.
+//! The WebSocket endpoints: the echo, the counter and the notice.
 
 use app::{Kind, Message, MessageEnd, Stream, Writable};
 
@@ -76,6 +76,31 @@ const WHOLE: usize = 64 * 1024;
 
 /// How many idle buffers a thread keeps.
 const SPARE_BUFFERS: usize = 64;
+
+/// Says one thing and closes.
+pub(super) struct Notice {
+    text: String,
+    said: bool,
+}
+
+impl Notice {
+    pub(super) fn new(text: String) -> Self {
+        Self { text, said: false }
+    }
+
+    pub(super) fn write(&mut self, out: Writable<'_, '_>, stream: &mut Stream<'_>) {
+        if self.said {
+            return;
+        }
+        match out.whole_message(Kind::Text, self.text.as_bytes()) {
+            Err(app::SendError::Full) => stream.want_write(),
+            _ => {
+                self.said = true;
+                stream.close();
+            }
+        }
+    }
+}
 
 /// Counts up, for as long as the socket is open; the message `reset` makes it start again.
 #[derive(Default)]
