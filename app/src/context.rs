@@ -244,9 +244,10 @@ impl<H: Handler> Service for App<H> {
     }
 
     fn transmit(&mut self, connection: &mut Self::Connection, out: &mut WriteBuf<'_>) {
-        self.shared.deflating.lend(&mut connection.role);
-        self.turn(connection, out).write();
-        self.shared.deflating.reclaim(&mut connection.role);
+        let mut turn = self.turn(connection, out);
+        turn.lend();
+        turn.write();
+        turn.reclaim();
     }
 
     fn wants(&self, connection: &Self::Connection) -> Wants {
@@ -326,12 +327,13 @@ impl<H: Handler> Service for App<H> {
             self.shared.config.counters.add(limit);
         }
         let deflating = &mut self.shared.deflating;
-        deflating.retire(&mut connection.role);
+        match &mut connection.role {
+            Role::WebSocket(socket) => deflating.retire(socket),
+            Role::Http2(http2) => http2.close_all(&mut self.handler, deflating, end),
+            _ => {}
+        }
         if let Some(agreement) = connection.extra.as_ref().and_then(|extra| extra.deflate.as_ref()) {
             deflating.release(agreement, connection.role.side());
-        }
-        if let Role::Http2(http2) = &mut connection.role {
-            http2.close_all(&mut self.handler, end);
         }
         if let Some(session) = connection.session.take() {
             self.handler.closed(session, end);

@@ -1,10 +1,10 @@
 //! permessage-deflate: what is agreed to, and the memory that the connections of a thread share for it.
 
-use proto_ws::Side;
 use proto_ws::deflate::{Agreement, DeflateConfig, Pool};
 use proto_ws::handshake::Extension;
+use proto_ws::{Connection, Side};
 
-use crate::role::Role;
+use crate::message::{Acceptance, Request};
 
 /// What a thread has for it.
 #[derive(Debug)]
@@ -18,16 +18,19 @@ impl Deflating {
         Self { config, pool: Pool::new(memory) }
     }
 
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.config.is_some()
+    /// Server: agrees on compression for the WebSocket that was accepted, if it is wanted and offered.
+    pub(crate) fn agree(&mut self, acceptance: &mut Acceptance, request: &Request<'_>) {
+        if self.config.is_none() || !acceptance.deflate {
+            return;
+        }
+        if let Some(Ok(upgrade)) = request.websocket() {
+            acceptance.agreement = self.accept(upgrade.extensions());
+        }
     }
 
     /// Server: agrees to one of the offers, and sets aside what it takes. When memory is short, neither side may keep
     /// anything between messages.
-    pub(crate) fn accept<'a>(
-        &mut self,
-        offers: impl Iterator<Item = Extension<'a>> + Clone,
-    ) -> Option<Agreement> {
+    fn accept<'a>(&mut self, offers: impl Iterator<Item = Extension<'a>> + Clone) -> Option<Agreement> {
         let config = self.config?;
         let agreement = config.accept(offers.clone())?;
         if self.pool.reserve(agreement.memory(Side::Server)) {
@@ -56,24 +59,18 @@ impl Deflating {
         self.pool.release(agreement.memory(side));
     }
 
-    /// Before a connection is used.
-    pub(crate) fn lend<S>(&mut self, role: &mut Role<S>) {
-        if let Role::WebSocket(socket) = role {
-            self.pool.lend(socket);
-        }
+    /// Before a WebSocket is used.
+    pub(crate) fn lend(&mut self, socket: &mut Connection) {
+        self.pool.lend(socket);
     }
 
     /// After that.
-    pub(crate) fn reclaim<S>(&mut self, role: &mut Role<S>) {
-        if let Role::WebSocket(socket) = role {
-            self.pool.reclaim(socket);
-        }
+    pub(crate) fn reclaim(&mut self, socket: &mut Connection) {
+        self.pool.reclaim(socket);
     }
 
-    /// The connection is over.
-    pub(crate) fn retire<S>(&mut self, role: &mut Role<S>) {
-        if let Role::WebSocket(socket) = role {
-            self.pool.retire(socket);
-        }
+    /// The WebSocket is over.
+    pub(crate) fn retire(&mut self, socket: &mut Connection) {
+        self.pool.retire(socket);
     }
 }

@@ -4,6 +4,7 @@ pub use proto_h1::{BodyLength, Field};
 pub use proto_ws::{Data as Message, End as MessageEnd, Kind};
 
 use proto_core::{SendError, WriteBuf};
+use proto_ws::deflate::Agreement;
 use proto_ws::handshake;
 
 use crate::date::Stamp;
@@ -178,7 +179,7 @@ impl<'b> Upgrade<'b> {
             accept,
             protocol: protocol.map(Box::from),
             deflate: self.deflate,
-            extensions: None,
+            agreement: None,
         })));
     }
 
@@ -222,22 +223,21 @@ pub(crate) struct Acceptance {
     pub(crate) protocol: Option<Box<str>>,
     /// Whether compression may be agreed on.
     pub(crate) deflate: bool,
-    pub(crate) extensions: Option<Box<str>>,
+    pub(crate) agreement: Option<Agreement>,
 }
 
 impl Acceptance {
-    pub(crate) fn fields(&self) -> Vec<Field<'_>> {
-        let always = [Field::new("upgrade", "websocket"), Field::new("sec-websocket-accept", &self.accept)];
-        always.into_iter().chain(self.agreed()).collect()
-    }
-
-    /// Those that say what was agreed on: all that there are over HTTP/2.
-    pub(crate) fn agreed(&self) -> impl Iterator<Item = Field<'_>> {
-        let optional = [
-            ("sec-websocket-protocol", self.protocol.as_deref()),
-            ("sec-websocket-extensions", self.extensions.as_deref()),
+    /// Calls `send` with the fields of the answer: over HTTP/2 those alone that say what was agreed on.
+    pub(crate) fn with_fields<T>(&self, http2: bool, send: impl FnOnce(&[Field<'_>]) -> T) -> T {
+        let extensions = self.agreement.map(|agreement| agreement.to_string());
+        let all = [
+            ("upgrade", (!http2).then_some(&b"websocket"[..])),
+            ("sec-websocket-accept", (!http2).then_some(&self.accept[..])),
+            ("sec-websocket-protocol", self.protocol.as_deref().map(str::as_bytes)),
+            ("sec-websocket-extensions", extensions.as_deref().map(str::as_bytes)),
         ];
-        optional.into_iter().filter_map(|(name, value)| Some(Field::new(name, value?)))
+        let fields = all.into_iter().filter_map(|(name, value)| Some(Field::new(name, value?)));
+        send(&fields.collect::<Vec<_>>())
     }
 }
 

@@ -152,15 +152,9 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// Agrees on the extensions of the WebSocket that was accepted.
     fn agree(&mut self, request: &Request<'_>) {
-        if !self.shared.deflating.is_wanted() {
-            return;
-        }
         let Some(Answer::WebSocket(acceptance)) = &mut self.connection.control.ask().answer else { return };
-        if acceptance.deflate
-            && let Some(Ok(upgrade)) = request.websocket()
-            && let Some(agreement) = self.shared.deflating.accept(upgrade.extensions())
-        {
-            acceptance.extensions = Some(agreement.to_string().into());
+        self.shared.deflating.agree(acceptance, request);
+        if let Some(agreement) = acceptance.agreement {
             self.connection.extra().deflate = Some(agreement);
         }
     }
@@ -194,9 +188,11 @@ impl<H: Handler> Turn<'_, '_, H> {
             None => return false,
             Some(Answer::File(_)) => Ok(()),
             Some(Answer::WebSocket(acceptance)) => {
-                let fields = acceptance.fields();
-                let head = ResponseHead { status: 101, fields: &fields };
-                head.send_http1(BodyLength::None, stamp, server, self.out)
+                let out = &mut *self.out;
+                acceptance.with_fields(false, |fields| {
+                    let head = ResponseHead { status: 101, fields };
+                    head.send_http1(BodyLength::None, stamp, server, out)
+                })
             }
             &Some(Answer::Status(status)) => {
                 let head = ResponseHead { status, fields: status::fields(status) };

@@ -37,7 +37,7 @@ impl<H: Handler> Turn<'_, '_, H> {
         let mut taken = 0;
         loop {
             let rest = &mut input[taken..];
-            self.shared.deflating.lend(&mut self.connection.role);
+            self.lend();
             let (count, stopped) = match self.connection.role {
                 Role::Server(_) => self.receive_request(rest, scratch),
                 Role::Client(_) => self.receive_response(rest, scratch),
@@ -45,11 +45,25 @@ impl<H: Handler> Turn<'_, '_, H> {
                 Role::WebSocket(_) => self.receive_frames(rest, scratch),
                 Role::Raw(_) => self.receive_bytes(rest),
             };
-            self.shared.deflating.reclaim(&mut self.connection.role);
+            self.reclaim();
             taken += count;
             if matches!(stopped, Stopped::Idle) {
                 return taken;
             }
+        }
+    }
+
+    /// Lends a WebSocket what it compresses with, if it has nothing of its own.
+    pub(crate) fn lend(&mut self) {
+        if let Role::WebSocket(socket) = &mut self.connection.role {
+            self.shared.deflating.lend(socket);
+        }
+    }
+
+    /// Takes that back.
+    pub(crate) fn reclaim(&mut self) {
+        if let Role::WebSocket(socket) = &mut self.connection.role {
+            self.shared.deflating.reclaim(socket);
         }
     }
 

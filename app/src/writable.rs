@@ -198,11 +198,9 @@ impl Writable<'_, '_> {
         payload: &[u8],
     ) -> Result<(), SendError> {
         match self.carrier {
-            Carrier::WebSocket { socket, widest } => {
-                socket
-                    .send_message_with(compress, kind, payload, self.out)
-                    .map_err(|error| never_fits(error, widest))
-            }
+            Carrier::WebSocket { socket, widest } => socket
+                .send_message_with(compress, kind, payload, self.out)
+                .map_err(|error| never_fits(error, widest)),
             _ => Err(SendError::Misuse),
         }
     }

@@ -7,13 +7,14 @@ mod common;
 use std::time::Duration;
 
 use app::{
-    BodyLength, End, Handler, Kind, Message, MessageEnd, Protocol, Request, ResponseHead, SendError, Stream,
-    WebSocketError, Writable,
+    BodyLength, Compress, DeflateConfig, End, Handler, Kind, Message, MessageEnd, Protocol, Request,
+    ResponseHead, SendError, Stream, WebSocketError, Writable,
 };
 use common::peer::{Peer, id};
 use proptest::prelude::*;
 use proto_core::WriteBuf;
 use proto_h2::ErrorCode;
+use proto_ws::handshake::Extensions;
 use proto_ws::{CloseCode, Connection, Event, Role};
 
 /// Sends messages back, one at a time; `/slow` takes nothing after the first until it is woken by its timer.
@@ -132,15 +133,25 @@ impl Socket {
     }
 
     fn with(handler: Echo, path: &str, client: proto_h2::Config) -> Self {
-        let mut peer = Peer::with(handler, app::Config::default(), client);
+        Self::agree(Peer::with(handler, app::Config::default(), client), path, None)
+    }
+
+    fn agree(mut peer: Peer<Echo>, path: &str, deflate: Option<DeflateConfig>) -> Self {
         peer.run();
         assert!(peer.codec.peer_settings().enable_connect_protocol);
-        let stream = peer.open("CONNECT", path, &HANDSHAKE, false);
+        let offer = deflate.map(|config| config.offer().to_string());
+        let mut fields = HANDSHAKE.to_vec();
+        fields.extend(offer.as_deref().map(|offer| ("sec-websocket-extensions", offer)));
+        let stream = peer.open("CONNECT", path, &fields, false);
         peer.run();
         let got = &peer.got[&stream];
         assert_eq!((&*got.status, &*got.fields["sec-websocket-protocol"]), ("200", "chat"));
         assert!(!got.fields.contains_key("sec-websocket-accept"));
-        let codec = Connection::new(Role::Client { mask_seed: [7; 16] }, proto_ws::Config::default());
+        let answer = got.fields.get("sec-websocket-extensions");
+        let answer = answer.map(|text| Extensions::new(text.as_bytes()).flatten()).into_iter().flatten();
+        let deflate = deflate.and_then(|config| config.check(answer).expect("a valid answer"));
+        let config = proto_ws::Config { deflate, ..proto_ws::Config::default() };
+        let codec = Connection::new(Role::Client { mask_seed: [7; 16] }, config);
         let (messages, partial, rest) = (Vec::new(), Vec::new(), Vec::new());
         Self { peer, stream, codec, messages, partial, closed: None, rest, seen: 0 }
     }
@@ -175,7 +186,9 @@ impl Socket {
         self.seen = got.len();
         let mut at = 0;
         loop {
-            let step = self.codec.receive(&mut self.rest[at..], &mut []).expect("what it sends is right");
+            let mut scratch = [0; 4096];
+            let step =
+                self.codec.receive(&mut self.rest[at..], &mut scratch).expect("what it sends is right");
             at += step.consumed;
             match step.event {
                 None => break,
@@ -413,6 +426,62 @@ fn a_drain_closes_websockets_with_1001() {
     socket.peer.take(sent);
     assert!(socket.peer.wire.closed);
     assert_eq!(socket.told().last().unwrap(), "WebSocket(Some(1001))");
+}
+
+#[test]
+fn messages_are_compressed_as_they_are_over_http1() {
+    for (client, answer) in [
+        (DeflateConfig::default(), true),
+        (DeflateConfig::default().without_takeover(), true),
+        (DeflateConfig::default(), false),
+    ] {
+        let deflate = answer.then(DeflateConfig::default);
+        let config = app::Config { deflate, ..app::Config::default() };
+        let mut socket = Socket::agree(Peer::new(Echo::default(), config), "/", Some(client));
+        let agreed = &socket.peer.got[&socket.stream].fields;
+        assert_eq!(agreed.contains_key("sec-websocket-extensions"), answer);
+        let message = "all work and no play ".repeat(5_000);
+        for cut in [usize::MAX, 7] {
+            let before = socket.seen;
+            socket.send(cut, |codec, out| {
+                codec.send_message_with(Compress::Always, Kind::Text, message.as_bytes(), out).unwrap();
+            });
+            assert!(socket.messages.pop().as_deref() == Some(message.as_bytes()));
+            assert_eq!(socket.seen - before < message.len() / 10, answer);
+        }
+        socket.send(usize::MAX, close);
+        assert_eq!(socket.closed, Some(Some(1000)));
+    }
+}
+
+#[test]
+fn a_stream_that_ends_gives_its_compression_memory_back() {
+    let one = DeflateConfig::default().accept(Extensions::new(b"permessage-deflate").flatten()).unwrap();
+    let memory = one.memory(proto_ws::Side::Server);
+    let config = app::Config {
+        deflate: Some(DeflateConfig::default()),
+        deflate_memory: memory * 4 / 3 + 1,
+        ..app::Config::default()
+    };
+    let mut peer = Peer::new(Echo::default(), config);
+    peer.run();
+    let mut fields = HANDSHAKE.to_vec();
+    fields.push(("sec-websocket-extensions", "permessage-deflate"));
+    for _ in 0..3 {
+        let open = |peer: &mut Peer<Echo>| {
+            let stream = peer.open("CONNECT", "/", &fields, false);
+            peer.run();
+            (stream, peer.got[&stream].fields["sec-websocket-extensions"].clone())
+        };
+        let (first, agreed) = open(&mut peer);
+        assert_eq!(agreed, "permessage-deflate");
+        // There is no memory for a second one that keeps its window.
+        let (second, agreed) = open(&mut peer);
+        assert!(agreed.contains("server_no_context_takeover"), "{agreed}");
+        peer.reset(first, ErrorCode::CANCEL);
+        peer.reset(second, ErrorCode::CANCEL);
+        peer.run();
+    }
 }
 
 proptest! {

@@ -275,3 +275,15 @@ fn an_empty_subprotocol_field_is_not_one_that_was_offered() {
     let error = client::check(101, fields.into_iter(), &key, None, None).map(|accepted| accepted.protocol);
     assert_eq!(error, Err(HandshakeError::Protocol));
 }
+
+#[test]
+fn over_http2_there_is_no_key_and_the_rest_is_checked_alike() {
+    let version: Field = (b"sec-websocket-version", b"13");
+    let check = |fields: &[Field]| Request::check_connect(fields.iter().copied()).map(|offer| offer.key);
+    assert_eq!(check(&[version]), Ok(&b""[..]));
+    assert_eq!(check(&[]), Err(Refusal::VersionField));
+    assert_eq!(check(&[(b"sec-websocket-version", b"8")]), Err(Refusal::Version));
+    assert_eq!(check(&[version, (b"sec-websocket-protocol", b"a b")]), Err(Refusal::Protocols));
+    assert_eq!(check(&[version, (b"sec-websocket-extensions", b"a;")]), Err(Refusal::Extensions));
+    assert_eq!(check(&[version, (b"origin", b"a"), (b"origin", b"b")]), Err(Refusal::Origin));
+}

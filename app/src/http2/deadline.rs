@@ -111,7 +111,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         }
     }
 
-    fn count(&self, limit: Limit) {
+    pub(super) fn count(&self, limit: Limit) {
         self.shared.config.counters.add(limit);
     }
 

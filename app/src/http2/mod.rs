@@ -37,6 +37,7 @@ pub(crate) use outlet::Outlet;
 pub(crate) use start::{preface, upgrade_offer};
 
 use crate::context::Shared;
+use crate::deflate::Deflating;
 use crate::handler::{End, Handler};
 use crate::service::{Action, Closed, Wake};
 use crate::stream::{Link, Stream};
@@ -100,9 +101,16 @@ impl<S> Http2<S> {
     }
 
     /// Gives up all streams.
-    pub(crate) fn close_all<H: Handler<Session = S>>(&mut self, handler: &mut H, end: End) {
+    pub(crate) fn close_all<H: Handler<Session = S>>(
+        &mut self,
+        handler: &mut H,
+        deflating: &mut Deflating,
+        end: End,
+    ) {
         for place in 0..self.exchanges.places() {
-            if let Some(session) = self.exchanges.remove(place).and_then(|exchange| exchange.session) {
+            let Some(mut exchange) = self.exchanges.remove(place) else { continue };
+            exchange.retire(deflating);
+            if let Some(session) = exchange.session {
                 handler.closed(session, end);
             }
         }
@@ -207,7 +215,8 @@ impl<H: Handler> Multiplex<'_, '_, H> {
     /// A stream is over: gives the session back and forgets what it asked for.
     fn finish(&mut self, place: u16, end: End) {
         let http2 = &mut *self.http2;
-        let Some(exchange) = http2.exchanges.remove(place) else { return };
+        let Some(mut exchange) = http2.exchanges.remove(place) else { return };
+        exchange.retire(&mut self.shared.deflating);
         match exchange.queued {
             Queued::Ready => http2.ready.retain(|&waiting| waiting != place),
             Queued::Aside => http2.aside.retain(|&waiting| waiting != place),
@@ -230,7 +239,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
 
     /// The connection is over: what the codec owes still goes out.
     fn end_all(&mut self, end: End) {
-        self.http2.close_all(self.handler, end);
+        self.http2.close_all(self.handler, &mut self.shared.deflating, end);
         *self.ended = true;
     }
 

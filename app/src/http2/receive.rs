@@ -106,7 +106,8 @@ impl<H: Handler> Multiplex<'_, '_, H> {
                 Some(Answer::File(file)) => exchange.library = Library::File(Transfer::new(file)),
                 Some(Answer::Status(status)) => exchange.control.ask().answer = Some(Answer::Status(status)),
                 // The peer waits for the answer: it may not have ended its side.
-                Some(Answer::WebSocket(acceptance)) if exchange.session.is_some() && !end => {
+                Some(Answer::WebSocket(mut acceptance)) if exchange.session.is_some() && !end => {
+                    self.shared.deflating.agree(&mut acceptance, request);
                     exchange.control.ask().answer = Some(Answer::WebSocket(acceptance));
                 }
                 // Without a session there is nobody to hold a WebSocket with.

@@ -3,18 +3,22 @@
 
 use proto_core::{SendError, WriteBuf};
 use proto_h2::ErrorCode;
-use proto_ws::Connection;
+use proto_ws::{Connection, Side};
 
 use super::exchange::{Exchange, Sending};
 use super::head::send_response;
 use super::outlet::FRAME_HEAD;
 use super::{Http2, Multiplex};
+use crate::deflate::Deflating;
 use crate::handler::{End, Handler};
-use crate::message::{Acceptance, Field};
-use crate::stream::{Protocol, Stream};
+use crate::message::Acceptance;
+use crate::stream::{Answer, Protocol, Stream};
 use crate::turn::GOING_AWAY;
 use crate::websocket;
 use crate::writable::{Carrier, Writable, never_fits};
+
+/// Bytes that are inflated at a time.
+const SCRATCH: usize = 16 * 1024;
 
 /// A WebSocket, with what has come for it and was not taken.
 ///
@@ -90,6 +94,19 @@ impl Kept {
     }
 }
 
+impl<S> Exchange<S> {
+    /// Gives back what it compresses with, or has set aside for that.
+    pub(super) fn retire(&mut self, deflating: &mut Deflating) {
+        if let Some(tunnel) = &mut self.tunnel {
+            deflating.retire(&mut tunnel.socket);
+        } else if let Some(Answer::WebSocket(acceptance)) = &self.control.asked().answer
+            && let Some(agreement) = &acceptance.agreement
+        {
+            deflating.release(agreement, Side::Server);
+        }
+    }
+}
+
 impl<S> Http2<S> {
     /// The next of the WebSockets from `place` on.
     fn next_tunnel(&mut self, from: u16) -> Option<u16> {
@@ -104,11 +121,17 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         let Some(exchange) = self.http2.exchanges.get_mut(place) else { return Ok(()) };
         let Some(id) = exchange.id else { return Err(SendError::Misuse) };
         let empty = self.out.is_empty();
-        let fields = acceptance.agreed().collect::<Vec<Field<'_>>>();
-        let head = (200, &*fields);
-        send_response(&mut self.http2.codec, id, head, None, Some(&self.shared.stamp), false, self.out)
-            .map_err(|error| never_fits(error, empty))?;
-        let mut socket = Connection::new(proto_ws::Role::Server, self.shared.config.websocket);
+        let stamp = Some(&self.shared.stamp);
+        let sent = acceptance.with_fields(true, |fields| {
+            send_response(&mut self.http2.codec, id, (200, fields), None, stamp, false, self.out)
+        });
+        sent.map_err(|error| never_fits(error, empty))?;
+        let deflate = acceptance.agreement;
+        if deflate.is_some() {
+            self.shared.scratch.resize(SCRATCH, 0);
+        }
+        let config = proto_ws::Config { deflate, ..self.shared.config.websocket };
+        let mut socket = Connection::new(proto_ws::Role::Server, config);
         socket.handle_timeout(self.now);
         exchange.tunnel = Some(Box::new(Tunnel::new(socket)));
         exchange.sending = Sending::Open;
@@ -143,6 +166,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         let Some(tunnel) = self.tunnel(place) else { return };
         tunnel.owed += input.len();
         let mut kept = std::mem::take(&mut tunnel.kept);
+        self.lend(place);
         if kept.len() == 0 {
             let taken = self.take(place, input);
             kept.push(&input[taken..]);
@@ -153,6 +177,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         }
         let Some(exchange) = self.http2.exchanges.get_mut(place) else { return };
         let Exchange { id: Some(id), tunnel: Some(tunnel), .. } = exchange else { return };
+        self.shared.deflating.reclaim(&mut tunnel.socket);
         tunnel.kept = kept;
         self.http2.codec.release(*id, tunnel.credit());
         if tunnel.ended && !tunnel.stopped {
@@ -225,6 +250,13 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         }
     }
 
+    fn lend(&mut self, place: u16) {
+        let Some(exchange) = self.http2.exchanges.get_mut(place) else { return };
+        if let Some(tunnel) = &mut exchange.tunnel {
+            self.shared.deflating.lend(&mut tunnel.socket);
+        }
+    }
+
     fn tunnel(&mut self, place: u16) -> Option<&mut Tunnel> {
         self.http2.exchanges.get_mut(place)?.tunnel.as_deref_mut()
     }
@@ -249,8 +281,10 @@ impl<H: Handler> Multiplex<'_, '_, H> {
     fn leave(&mut self, place: u16, end: End) {
         let Some(exchange) = self.http2.exchanges.get_mut(place) else { return };
         exchange.control = Default::default();
-        if let Some(session) = exchange.session.take() {
-            self.handler.closed(session, end);
+        let Some(session) = exchange.session.take() else { return };
+        self.handler.closed(session, end);
+        if let Some(limit) = end.limit() {
+            self.count(limit);
         }
     }
 
@@ -269,6 +303,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             return;
         }
         tunnel.socket.handle_timeout(self.now);
+        self.shared.deflating.lend(&mut tunnel.socket);
         let mut content = WriteBuf::new(self.out.spare().get_mut(..most).unwrap_or_default());
         tunnel.socket.transmit(&mut content);
         if let Some(session) = session
@@ -293,6 +328,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             control.grant(|asked| asked.close = None);
         }
         tunnel.socket.transmit(&mut content);
+        self.shared.deflating.reclaim(&mut tunnel.socket);
         let len = content.len();
         let ends = tunnel.socket.wants().close;
         let framed = match len {

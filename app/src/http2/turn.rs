@@ -173,14 +173,12 @@ impl<H: Handler> Multiplex<'_, '_, H> {
     }
 
     fn send_acceptance(&mut self, place: u16, acceptance: Box<Acceptance>) {
-        match self.accept_websocket(place, &acceptance) {
-            Ok(()) => {}
-            Err(SendError::Full) => {
-                if let Some(exchange) = self.http2.exchanges.get_mut(place) {
-                    exchange.control.ask().answer = Some(Answer::WebSocket(acceptance));
-                }
-            }
-            Err(_) => self.abort(place, ErrorCode::INTERNAL_ERROR, End::Aborted),
+        let Err(error) = self.accept_websocket(place, &acceptance) else { return };
+        if let Some(exchange) = self.http2.exchanges.get_mut(place) {
+            exchange.control.ask().answer = Some(Answer::WebSocket(acceptance));
+        }
+        if error != SendError::Full {
+            self.abort(place, ErrorCode::INTERNAL_ERROR, End::Aborted);
         }
     }
 
