@@ -147,6 +147,34 @@ mod tests {
         ]
     }
 
+    /// What did not fit leaves nothing behind, however often that happens.
+    fn outlives_what_does_not_fit<D: Deflate, I: Inflate>(settings: Settings) {
+        let (mut deflater, mut inflater) = (D::new(settings), I::new(settings.bits));
+        let mut number = 1_u32;
+        let mut noise = || {
+            number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (number >> 24) as u8
+        };
+        for round in 1..400 {
+            let random = (0..1_000).map(|_| noise()).collect::<Vec<_>>();
+            assert_eq!(deflater.deflate(&random, &mut vec![0; round]), None);
+            deflater.reset();
+            let mut wire = vec![0; 4_000];
+            let len = deflater.deflate(&random, &mut wire).unwrap();
+            let (made, fine) = inflate(&mut inflater, &wire[..len], 500, 500);
+            assert!(fine && made == random, "{settings:?} round {round}");
+        }
+    }
+
+    #[test]
+    fn both_outlive_what_does_not_fit() {
+        for (level, mem_level, bits) in [(1, 1, 8), (1, 1, 15), (1, 8, 15), (6, 1, 10), (6, 8, 15)] {
+            let settings = Settings { level, mem_level, bits };
+            outlives_what_does_not_fit::<zlib::Deflater, miniz::Inflater>(settings);
+            outlives_what_does_not_fit::<miniz::Deflater, zlib::Inflater>(settings);
+        }
+    }
+
     proptest! {
         #[test]
         fn both_ways(

@@ -62,6 +62,21 @@ pub(crate) struct Deflater {
     settings: Settings,
 }
 
+impl Deflater {
+    /// Throws away the output that waits. `reset` of `zlib-rs` 0.6 forgets that it waits, but not where in its buffer it
+    /// begins, and so has less room there each time, until it panics for want of it.
+    fn discard(&mut self) {
+        let mut waste = [0; 1024];
+        loop {
+            let before = self.stream.total_out();
+            let _ = self.stream.compress(&[], &mut waste, DeflateFlush::SyncFlush);
+            if self.stream.total_out() - before < waste.len() as u64 {
+                return;
+            }
+        }
+    }
+}
+
 impl Deflate for Deflater {
     fn new(settings: Settings) -> Self {
         let Settings { level, mem_level, bits } = settings;
@@ -90,7 +105,11 @@ impl Deflate for Deflater {
         let used = self.stream.total_in() - before.0;
         let made = (self.stream.total_out() - before.1) as usize;
         // an output that is full may have been too small
-        (status.is_ok() && used == input.len() as u64 && made < output.len()).then_some(made)
+        let whole = status.is_ok() && used == input.len() as u64 && made < output.len();
+        if !whole {
+            self.discard();
+        }
+        whole.then_some(made)
     }
 
     fn needs(Settings { mem_level, bits, .. }: Settings) -> usize {
