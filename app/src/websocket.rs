@@ -11,10 +11,15 @@ use crate::turn::{Stopped, Turn};
 /// The most bytes of a reason (RFC 6455 §5.5.1: 125 less the code).
 const MAX_REASON: usize = 123;
 
+/// The bytes of messages that are told before others get a turn: what a message inflates to may be a thousand times
+/// what came of it.
+const SHARE: usize = 128 * 1024;
+
 impl<H: Handler> Turn<'_, '_, H> {
     pub(crate) fn receive_frames(&mut self, input: &mut [u8], scratch: &mut [u8]) -> (usize, Stopped) {
-        let mut taken = 0;
-        while self.may_take() {
+        let (mut taken, mut told) = (0, 0);
+        // Not before something was taken: who takes nothing is not asked again.
+        while self.may_take() && (told < SHARE || taken == 0) {
             let Role::WebSocket(socket) = &mut self.connection.role else {
                 return (taken, Stopped::RoleChanged);
             };
@@ -29,7 +34,12 @@ impl<H: Handler> Turn<'_, '_, H> {
             taken += step.consumed;
             match step.event {
                 None => break,
-                Some(event) => self.tell(|handler, session, stream| tell(handler, session, event, stream)),
+                Some(event) => {
+                    if let Event::Data(data) = &event {
+                        told += data.payload.len();
+                    }
+                    self.tell(|handler, session, stream| tell(handler, session, event, stream));
+                }
             }
             self.write();
         }

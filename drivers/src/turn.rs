@@ -17,6 +17,8 @@ const ACTIONS: u32 = 64;
 /// How many full buffers of output a connection may send in one turn. Output is larger than the input that caused it
 /// by headers at least: with but one, a busy connection would go into every turn with something left over.
 const ROOMS: u32 = 4;
+/// How many times a connection is asked to take its input for each of them.
+const ROUNDS: u32 = 8;
 /// How many full buffers of late input are thrown away in one turn of a link that lingers.
 const DISCARDS: u32 = 4;
 
@@ -176,7 +178,7 @@ impl<C> Link<C> {
         let Phase::Open(connection) = &mut self.phase else { return false };
         let Workspace { scratch, files, min_output, spare, .. } = workspace;
         let mut actions = ACTIONS;
-        loop {
+        for _ in 0..ROUNDS {
             if tx.room() < *min_output {
                 tx.compact();
                 if tx.room() < *min_output {
@@ -227,6 +229,7 @@ impl<C> Link<C> {
                 return !tx.is_empty() && service.wants(connection).write;
             }
         }
+        true
     }
 
     /// Reads once, behind what is already in `rx`.

@@ -16,6 +16,22 @@ fn millis(millis: u64) -> Duration {
 }
 
 #[test]
+fn a_connection_with_much_to_do_gets_a_turn_like_any_other() {
+    let mut driver = driver(Test::server(Role::Sip), limits());
+    let address = listen(&mut driver);
+    let mut busy = TcpStream::connect(address).unwrap();
+    busy.write_all(&[7; 1000]).unwrap();
+    busy.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut turns = 0;
+    drive_until(&mut driver, |driver| {
+        turns += 1;
+        driver.service().closes() == 1
+    });
+    assert_eq!(driver.service().got[&0].len(), 1000);
+    assert!(turns >= 1000 / (4 * 8), "it had all it wanted in {turns} turns");
+}
+
+#[test]
 fn what_is_said_in_a_turn_leaves_in_one_write() {
     let mut driver = driver(Test::server(Role::Lines), limits());
     let address = listen(&mut driver);

@@ -23,6 +23,8 @@ pub enum Role {
     Talk { send: Vec<u8>, expect: usize },
     /// Says this and closes at once, whatever the peer is doing.
     Blurt(Vec<u8>),
+    /// Takes a byte each time it is asked.
+    Sip,
     /// Reads nothing and says nothing.
     Deaf,
     /// Sends without end.
@@ -156,6 +158,10 @@ impl Service for Test {
         }
         match &conn.role {
             Role::Echo => out.put_some(input),
+            Role::Sip => {
+                conn.got.extend(input.first());
+                input.len().min(1)
+            }
             Role::Deaf | Role::Blurt(_) | Role::Flood => 0,
             Role::Lines => {
                 let mut taken = 0;
