@@ -131,9 +131,10 @@ mod tests {
     fn the_fast_scan_agrees_with_the_slow_one() {
         const BYTES: &[u8] = b"-015.eE+,";
         let mut text = Vec::new();
-        for mut number in 0..9_u32.pow(6) {
+        let digits = if cfg!(miri) { 3 } else { 6 };
+        for mut number in 0..9_u32.pow(digits) {
             text.clear();
-            for _ in 0..6 {
+            for _ in 0..digits {
                 text.push(BYTES[(number % 9) as usize]);
                 number /= 9;
             }

@@ -92,10 +92,10 @@ mod tests {
     fn every_byte_in_every_lane_beside_every_kind_of_neighbour() {
         for neighbour in [b'a', b'"', b'0', b' ', 0x00, 0x1f, 0x7f, 0x80, 0xff]
             .into_iter()
-            .take(if cfg!(miri) { 2 } else { 9 })
+            .take(if cfg!(miri) { 1 } else { 9 })
         {
             for lane in 0..LANES {
-                for byte in (0..=255u8).step_by(if cfg!(miri) { 5 } else { 1 }) {
+                for byte in (0..=255u8).step_by(if cfg!(miri) { 34 } else { 1 }) {
                     let mut block = [neighbour; LANES];
                     block[lane] = byte;
                     let ends = |b: u8| b < 0x20 || b == b'"' || b == b'\\';
