@@ -102,7 +102,11 @@ pub fn inflate_diff(data: &[u8]) {
         // It cannot say whether a message that ends within a block is sound: ours refuses that one.
         Judged::Sound if whole => assert!(ours == theirs, "{}", payload.escape_ascii()),
         Judged::Sound => assert_eq!(error, Some(Error::Inflate), "{}", payload.escape_ascii()),
-        Judged::Wrong => assert_eq!(error, Some(Error::Inflate), "{}", payload.escape_ascii()),
+        // A message that ends within a block is what came of it so far; the judge may see a fault in its last bits, which
+        // zlib leaves alone until the rest of the symbol is there.
+        Judged::Wrong => {
+            assert!(error == Some(Error::Inflate) || ours == theirs, "{}", payload.escape_ascii());
+        }
         // RFC 7692 section 7.2.3.5: a stream may end within a message, and another follow. The judge reads one.
         Judged::Ended => assert!(ours.starts_with(&theirs) || error.is_some(), "{}", payload.escape_ascii()),
         Judged::Long => {}
@@ -131,8 +135,8 @@ fn judge(payload: &[u8]) -> (Vec<u8>, Judged) {
             _ if output.len() > 1 << 22 => return (output, Judged::Long),
             Ok(MZStatus::StreamEnd) => return (output, Judged::Ended),
             Err(error) if error != MZError::Buf => return (output, Judged::Wrong),
-            // Once it has been called with nothing to do, it takes nothing more.
-            Ok(_) if at < input.len() || step.bytes_written == room.len() => {}
+            // It may hold output back that there was room for.
+            Ok(_) if step.bytes_consumed > 0 || step.bytes_written > 0 => {}
             _ => break,
         }
     }
