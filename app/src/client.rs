@@ -8,6 +8,7 @@ use proto_ws::deflate::DeflateConfig;
 use proto_ws::handshake::client::{Key, Request, check};
 
 use crate::handler::{End, Handler};
+use crate::limit::Limit;
 use crate::message::{BodyLength, Field, RequestHead, Response, ResponseView};
 use crate::role::{Raw, Role};
 use crate::stream::Control;
@@ -249,6 +250,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             Some(Err(_)) => return self.end(End::Refused(101)),
         };
         if deflate.is_some_and(|agreement| !self.shared.deflating.reserve(&agreement)) {
+            self.connection.limited = Some(Limit::DeflateMemory);
             return self.end(End::WebSocketFault(proto_ws::Error::Overloaded));
         }
         let protocol = accepted.protocol.map(|name| String::from_utf8_lossy(name).into());

@@ -310,8 +310,7 @@ impl<H: Handler> Service for App<H> {
         }
         if let Some(end) = connection.overdue(now) {
             let raw = matches!(connection.role, Role::Raw(_));
-            let limit = if raw { Limit::RawIdleTimeout } else { Limit::OpeningTimeout };
-            self.shared.config.counters.add(limit);
+            connection.limited = Some(if raw { Limit::RawIdleTimeout } else { Limit::OpeningTimeout });
             self.quietly(connection, |turn| turn.end(end));
         }
     }

@@ -1,4 +1,5 @@
 use crate::fields::Fields;
+use crate::limit::Limit;
 use crate::message::{Message, Request, Response};
 use crate::service::{Closed, Group};
 use crate::stream::{Stream, Wakes};
@@ -162,6 +163,8 @@ pub enum End {
     Unprocessed,
     /// HTTP/2: a deadline of the stream has passed.
     Timeout(proto_core::Reason),
+    /// HTTP/2: what the peer sent on the stream was more than this limit allows.
+    Limited(Limit),
     /// The peer or a limit broke the WebSocket.
     WebSocketFault(proto_ws::Error),
     /// Client: the server did not accept the WebSocket handshake; the status of its response, or 101 when that

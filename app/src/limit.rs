@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use proto_core::Reason;
 use proto_h1::{CloseReason, Error as Http1Error};
-use proto_h2::Error as Http2Error;
+use proto_h2::{Error as Http2Error, StreamLimit};
 use proto_ws::{Error as WebSocketError, Outcome};
 
 use crate::handler::End;
@@ -59,10 +59,20 @@ limits! {
     Http2HeadTimeout = "http2.head_timeout";
     /// [`Http2Config::idle_timeout`](crate::Http2Config::idle_timeout).
     Http2IdleTimeout = "http2.idle_timeout";
+    /// [`Http2Config::body`](crate::Http2Config::body), of a stream.
+    Http2Body = "http2.body";
     /// [`Http2Config::body_rate`](crate::Http2Config::body_rate), of a stream.
     Http2BodyRate = "http2.body_rate";
     /// [`Http2Config::send_rate`](crate::Http2Config::send_rate), of a stream.
     Http2SendRate = "http2.send_rate";
+    /// [`proto_h2::Limits::concurrent_streams`], of a stream.
+    ConcurrentStreams = "http2.concurrent_streams";
+    /// [`proto_h2::Limits::header_list`], of a stream.
+    HeaderList = "http2.header_list";
+    /// [`proto_h2::Limits::fields`], of a stream.
+    Http2Fields = "http2.fields";
+    /// [`proto_h2::Limits::stream_window`], of a stream.
+    StreamWindow = "http2.stream_window";
     /// [`proto_h2::Limits::frame_size`].
     FrameSize = "http2.frame_size";
     /// [`proto_h2::Limits::header_block`].
@@ -95,6 +105,8 @@ limits! {
     CloseTimeout = "websocket.close_timeout";
     /// [`proto_ws::KeepAlive::hang_up_after`].
     HangUpAfter = "websocket.hang_up_after";
+    /// [`Config::deflate_memory`](crate::Config::deflate_memory), of a WebSocket that cannot do without.
+    DeflateMemory = "app.deflate_memory";
     /// [`Config::opening_timeout`](crate::Config::opening_timeout).
     OpeningTimeout = "app.opening_timeout";
     /// [`Config::raw_idle_timeout`](crate::Config::raw_idle_timeout).
@@ -133,6 +145,16 @@ impl Limit {
         })
     }
 
+    pub(crate) fn of_stream(limit: StreamLimit) -> Option<Self> {
+        Some(match limit {
+            StreamLimit::ConcurrentStreams => Self::ConcurrentStreams,
+            StreamLimit::HeaderList => Self::HeaderList,
+            StreamLimit::Fields => Self::Http2Fields,
+            StreamLimit::StreamWindow => Self::StreamWindow,
+            _ => return None,
+        })
+    }
+
     fn of_close(reason: CloseReason) -> Option<Self> {
         match reason {
             CloseReason::RequestUnread => Some(Self::Drain),
@@ -147,6 +169,7 @@ impl Limit {
             WebSocketError::MessageTooLarge => Self::MaxMessage,
             WebSocketError::TooManyFragments => Self::MaxFragments,
             WebSocketError::Expansion => Self::MaxExpansion,
+            WebSocketError::Overloaded => Self::DeflateMemory,
             WebSocketError::Flood => Self::Control,
             WebSocketError::CloseTimeout => Self::CloseTimeout,
             WebSocketError::Silent => Self::HangUpAfter,
@@ -161,6 +184,7 @@ impl End {
         match self {
             Self::Http1(error) => Limit::of_http1(error),
             Self::Http2(error) => Limit::of_http2(error),
+            Self::Limited(limit) => Some(limit),
             Self::Timeout(Reason::BodyRate) => Some(Limit::Http2BodyRate),
             Self::Timeout(Reason::SendProgress) => Some(Limit::Http2SendRate),
             Self::WebSocketFault(error) => Limit::of_websocket(error),
@@ -170,8 +194,21 @@ impl End {
 }
 
 impl<S> Connection<S> {
-    /// The limit that ended the connection, if one of its codec did.
+    /// How often `limit` has fired on this connection: more than once only where it costs the peer a stream and not the
+    /// connection, as over HTTP/2.
+    pub fn fired(&self, limit: Limit) -> u32 {
+        let of_streams = match &self.role {
+            Role::Http2(http2) => http2.fired.of(limit),
+            _ => 0,
+        };
+        of_streams + u32::from(self.limit() == Some(limit))
+    }
+
+    /// The limit that ended the connection, if one did.
     pub fn limit(&self) -> Option<Limit> {
+        if self.limited.is_some() {
+            return self.limited;
+        }
         match &self.role {
             Role::Server(server) => match server.error() {
                 Some(error) => Limit::of_http1(error),
@@ -186,6 +223,23 @@ impl<S> Connection<S> {
                 _ => None,
             },
             Role::Raw(_) => None,
+        }
+    }
+}
+
+/// How often limits have fired on a connection that went on. Nothing is allocated before the first does.
+#[derive(Debug, Default)]
+pub(crate) struct Fired(Option<Box<[u32; COUNT]>>);
+
+impl Fired {
+    pub(crate) fn of(&self, limit: Limit) -> u32 {
+        self.0.as_ref().and_then(|counts| counts.get(limit as usize)).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn add(&mut self, limit: Limit) {
+        let counts = self.0.get_or_insert_with(|| Box::new([0; COUNT]));
+        if let Some(count) = counts.get_mut(limit as usize) {
+            *count = count.saturating_add(1);
         }
     }
 }

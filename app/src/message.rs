@@ -107,15 +107,21 @@ impl<'b> Request<'b> {
     }
 
     /// Whether the client waits to be told to send the body
-    /// ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)).
-    pub(crate) fn expects_continue(&self) -> bool {
-        match &self.head {
-            RequestView::Http1(head) => head.expect_continue,
-            RequestView::Http2(head) => {
-                head.body != BodyLength::None
-                    && head.fields.first(b"expect").is_some_and(|it| it.eq_ignore_ascii_case(b"100-continue"))
+    /// ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)); an error when it expects something that
+    /// nobody knows.
+    pub(crate) fn expects_continue(&self) -> Result<bool, UnknownExpectation> {
+        let head = match &self.head {
+            RequestView::Http1(head) => return Ok(head.expect_continue), // the codec refuses what is unknown
+            RequestView::Http2(head) => head,
+        };
+        let mut expects = false;
+        for expectation in self.fields().list("expect") {
+            if !expectation.eq_ignore_ascii_case(b"100-continue") {
+                return Err(UnknownExpectation);
             }
+            expects = !matches!(head.body, BodyLength::None | BodyLength::Known(0));
         }
+        Ok(expects)
     }
 
     /// The WebSocket handshake, if this request asks for one: what to accept, or why it cannot be accepted.
@@ -151,6 +157,10 @@ impl<'b> Request<'b> {
         Some(offer.map_err(|refusal| refusal.status()))
     }
 }
+
+/// What "MAY [be responded to] with a 417 (Expectation Failed) status code", as it is over HTTP/1.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UnknownExpectation;
 
 /// An opening handshake that can be accepted.
 #[derive(Debug, Clone)]
@@ -332,7 +342,9 @@ pub struct RequestHead<'a> {
     pub target: &'a [u8],
     /// Host and port.
     pub authority: &'a [u8],
-    /// The header fields, names in lower case.
+    /// The header fields, names in lower case. With `expect: 100-continue` content is not taken
+    /// ([`SendError::Blocked`]) before the server says `100 Continue` or
+    /// [`continue_timeout`](crate::Http2Config::continue_timeout) has passed, nor after a final response.
     pub fields: &'a [Field<'a>],
 }
 

@@ -8,6 +8,7 @@ use proto_ws::deflate::Agreement;
 use crate::client::Opening;
 use crate::handler::End;
 use crate::http2::Http2;
+use crate::limit::Limit;
 use crate::service::{Action, Closed};
 use crate::stream::{Control, Link, Protocol};
 use crate::transfer::Transfer;
@@ -170,6 +171,8 @@ pub struct Connection<S> {
     pub(crate) draining: bool,
     /// Everything was said: close once it is flushed.
     pub(crate) ended: bool,
+    /// The limit that ended it, where no codec knows.
+    pub(crate) limited: Option<Limit>,
     /// What is rarely there, apart.
     pub(crate) extra: Option<Box<Extra>>,
 }
@@ -200,6 +203,7 @@ impl<S> Connection<S> {
             held: false,
             draining: false,
             ended: false,
+            limited: None,
             extra: None,
         }
     }

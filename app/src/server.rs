@@ -119,7 +119,7 @@ impl<H: Handler> Turn<'_, '_, H> {
         });
         let connection = &mut *self.connection;
         connection.session = session;
-        connection.continue_due = request.expects_continue();
+        connection.continue_due = request.expects_continue().unwrap_or(false);
         connection.upgrading = matches!(connection.control.asked().answer, Some(Answer::WebSocket(_)));
         if connection.upgrading && connection.session.is_some() {
             self.agree(request);

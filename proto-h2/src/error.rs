@@ -1,6 +1,6 @@
 use core::fmt;
 
-use crate::hpack;
+use crate::{StreamLimit, hpack};
 
 /// An error code of HTTP/2 (RFC 9113 section 7), as it is on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -245,8 +245,10 @@ pub enum By {
     /// The peer, with RST_STREAM.
     Peer,
     /// This end: what the peer sent on the stream is malformed (RFC 9113 section 8.1.1), breaks a rule of streams
-    /// (section 5.4.2) or a limit. The peer is told.
+    /// (section 5.4.2). The peer is told.
     Fault,
+    /// This end: what the peer sent on the stream is more than a limit allows. The peer is told.
+    Limit(StreamLimit),
     /// The peer's GOAWAY: the stream was not processed, and what was sent on it may be sent again on another
     /// connection (section 6.8).
     GoAway,

@@ -141,7 +141,7 @@ pub use error::{By, Error, ErrorCode};
 #[cfg(feature = "alloc")]
 pub use event::{Event, HeadersKind};
 pub use frame::PREFACE;
-pub use limits::{Config, Limits, Rate};
+pub use limits::{Config, Limits, Rate, StreamLimit};
 pub use priority::Priority;
 #[cfg(feature = "alloc")]
 pub use settings::PeerSettings;

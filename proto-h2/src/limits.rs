@@ -109,6 +109,26 @@ impl Default for Limits {
     }
 }
 
+/// A limit that costs the peer a stream and not the connection. [`Connection::limited`](crate::Connection::limited) counts
+/// how often each has fired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StreamLimit {
+    /// [`Limits::concurrent_streams`].
+    ConcurrentStreams,
+    /// [`Limits::header_list`], or the scratch space where that is less.
+    HeaderList,
+    /// [`Limits::fields`].
+    Fields,
+    /// [`Limits::stream_window`].
+    StreamWindow,
+}
+
+impl StreamLimit {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::ConcurrentStreams, Self::HeaderList, Self::Fields, Self::StreamWindow];
+}
+
 /// How a connection is set up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]

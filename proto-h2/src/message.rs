@@ -158,10 +158,17 @@ pub(crate) fn response<'f>(fields: impl Iterator<Item = (Noted, Field<'f>)>) -> 
 }
 
 /// Checks trailers: "Pseudo-header fields MUST NOT appear in a trailer section" (section 8.1).
+///
+/// Fields that frame, route or condition the message are prohibited there (RFC 9110 section 6.5.1), and prohibited fields
+/// make a message malformed (section 8.1.1).
 pub(crate) fn trailers<'f>(fields: impl Iterator<Item = (Noted, Field<'f>)>) -> Result<(), Malformed> {
     let mut regular = Regular::default();
     for (noted, field) in fields {
         regular.check(noted, &field)?;
+        let prohibited = matches!(noted.token, known::CONTENT_LENGTH | known::HOST | known::EXPECT);
+        if prohibited || field.name == b"trailer" {
+            return Err(Malformed);
+        }
     }
     Ok(())
 }

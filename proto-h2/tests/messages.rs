@@ -178,13 +178,27 @@ fn trailers() {
         (&[(":path", "/")], true),
         (&[(":status", "200")], true),
         (&[("connection", "x")], true),
+        // RFC 9110 section 6.5.1: fields that frame, route or condition the message.
+        (&[("content-length", "1")], true),
+        (&[("transfer-encoding", "chunked")], true),
+        (&[("host", "example.com")], true),
+        (&[("trailer", "sum")], true),
+        (&[("expect", "100-continue")], true),
+        (&[("te", "trailers")], true),
+        (&[("upgrade", "x")], true),
     ] {
         let mut under = Under::server();
         under
             .feed(&headers(1, &POST, false))
+            .feed(&data(1, b"x", false))
             .feed(&headers(1, fields, end))
             .stream_error(1, Code::PROTOCOL_ERROR);
         under.alive();
+        let mut client = Under::client();
+        let id = client.request("POST", false);
+        let field = Field::new(fields[0].0.as_bytes(), fields[0].1.as_bytes());
+        let sent = client.send(|codec, out| codec.send_head(id, [field], end, out));
+        assert_eq!(sent, Err(SendError::Misuse), "{fields:?} {end}");
     }
 }
 

@@ -14,6 +14,13 @@ pub struct Http2Config {
     pub head_timeout: Duration,
     /// How long a connection may be without a stream. Default 60 s; zero: for ever. Then GOAWAY with NO_ERROR.
     pub idle_timeout: Duration,
+    /// Bytes of content of one received message. Default: no limit. A request with more is answered with 413 if its
+    /// answer has not begun ([RFC 9110 §15.5.14](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.14)), else its stream is
+    /// reset with ENHANCE_YOUR_CALM, as is that of a response with more: [`End::Limited`](crate::End::Limited).
+    pub body: u64,
+    /// How long a request with `Expect: 100-continue` waits for `100 Continue` before its content is sent anyway
+    /// ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)). Default 1 s; zero: for ever.
+    pub continue_timeout: Duration,
     /// The rate in bytes per second that a body keeps as it comes, once [`body_grace`](Self::body_grace) is used up,
     /// while the application takes it. Default 100. Below: the stream is reset with CANCEL,
     /// [`End::Timeout`](crate::End::Timeout).
@@ -37,6 +44,8 @@ impl Default for Http2Config {
             codec,
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
+            body: u64::MAX,
+            continue_timeout: Duration::from_secs(1),
             body_rate: 100,
             body_grace: Duration::from_secs(5),
             send_rate: 100,

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use proto_core::{Deadline, Instant, Reason};
-use proto_h2::ErrorCode;
+use proto_h2::{ErrorCode, StreamLimit};
 
+use super::exchange::Expectation;
 use super::{Http2Config, Multiplex};
 use crate::handler::{End, Handler};
 use crate::limit::Limit;
@@ -111,8 +112,20 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         }
     }
 
-    pub(super) fn count(&self, limit: Limit) {
+    /// A limit has fired, on the connection or one of its streams.
+    pub(super) fn count(&mut self, limit: Limit) {
+        self.http2.fired.add(limit);
         self.shared.config.counters.add(limit);
+    }
+
+    /// Counts what the codec has refused since the last time.
+    pub(super) fn count_streams(&mut self) {
+        for limit in StreamLimit::ALL {
+            let Some(name) = Limit::of_stream(limit) else { continue };
+            while self.http2.fired.of(name) < self.http2.codec.limited(limit) {
+                self.count(name);
+            }
+        }
     }
 
     /// Looks for the streams whose deadline has come, and for the next one.
@@ -126,6 +139,9 @@ impl<H: Handler> Multiplex<'_, '_, H> {
                 self.count(Limit::Http2BodyRate);
                 self.abort(place, ErrorCode::CANCEL, End::Timeout(Reason::BodyRate));
                 continue;
+            }
+            if due(exchange.expectation.due()) {
+                exchange.expectation = Expectation::None;
             }
             if due(exchange.send_pace.due()) {
                 self.count(Limit::Http2SendRate);

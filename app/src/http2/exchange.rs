@@ -25,8 +25,9 @@ pub(super) struct Exchange<S> {
     pub(super) received: bool,
     /// The request is HEAD: its response has no content.
     pub(super) head_request: bool,
-    /// A `100 Continue` is due as soon as the application takes data.
-    pub(super) continue_due: bool,
+    pub(super) expectation: Expectation,
+    /// Bytes of content that have come.
+    pub(super) content: u64,
     /// The codec knows that the application takes no data.
     pub(super) held: bool,
     /// It was given a turn since credit ran out, to end a body of unknown length.
@@ -46,6 +47,31 @@ pub(super) enum Sending {
     Open,
     /// It is complete.
     Done,
+}
+
+/// Whether content waits for a `100 Continue`
+/// ([RFC 9110 §10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expectation {
+    None,
+    /// Server: it is due as soon as the application takes data.
+    Owed,
+    /// Client: it is awaited, until then at most.
+    Awaited(Option<Instant>),
+}
+
+impl Expectation {
+    pub(super) fn is_awaited(self) -> bool {
+        matches!(self, Self::Awaited(_))
+    }
+
+    /// When it is no longer waited for.
+    pub(super) fn due(self) -> Option<Instant> {
+        match self {
+            Self::Awaited(until) => until,
+            Self::None | Self::Owed => None,
+        }
+    }
 }
 
 /// What the library sends in the application's place.
@@ -82,7 +108,8 @@ impl<S> Exchange<S> {
             queued: Queued::No,
             received: false,
             head_request: false,
-            continue_due: false,
+            expectation: Expectation::None,
+            content: 0,
             held: false,
             tried: false,
             receive_pace: Pace::STOPPED,
@@ -92,6 +119,11 @@ impl<S> Exchange<S> {
 
     pub(super) fn protocol(&self) -> Protocol {
         if self.tunnel.is_some() { Protocol::WebSocket } else { Protocol::Http2 }
+    }
+
+    /// Whether the library answers in the application's place, or is about to.
+    pub(super) fn is_answered_by_library(&self) -> bool {
+        !matches!(self.library, Library::Nothing) || self.control.asked().answer.is_some()
     }
 
     /// Whether somebody has something to say.
@@ -105,8 +137,9 @@ impl<S> Exchange<S> {
             Library::Text(_) => true,
             Library::File(transfer) => transfer.wants_write(),
         };
-        let application =
-            self.session.is_some() && (self.control.want_write || self.continue_due && !self.control.held);
+        let wants = self.control.want_write && !self.expectation.is_awaited();
+        let owes = self.expectation == Expectation::Owed && !self.control.held;
+        let application = self.session.is_some() && (wants || owes);
         let tunnel = self.tunnel.as_ref().is_some_and(|tunnel| tunnel.wants_turn());
         library || application || tunnel || self.is_urgent()
     }
@@ -139,7 +172,8 @@ impl<S> Exchange<S> {
         let timer = self.control.asked().timer.filter(|_| self.session.is_some());
         let tunnel = self.tunnel.as_ref().and_then(|tunnel| tunnel.socket.poll_timeout());
         let tunnel = tunnel.map(|deadline| deadline.at);
-        [timer, tunnel, self.receive_pace.due(), self.send_pace.due()].into_iter().flatten().min()
+        let own = [self.receive_pace.due(), self.send_pace.due(), self.expectation.due()];
+        own.into_iter().chain([timer, tunnel]).flatten().min()
     }
 }
 

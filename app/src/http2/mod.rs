@@ -39,6 +39,7 @@ pub(crate) use start::{preface, upgrade_offer};
 use crate::context::Shared;
 use crate::deflate::Deflating;
 use crate::handler::{End, Handler};
+use crate::limit::Fired;
 use crate::service::{Action, Closed, Wake};
 use crate::stream::{Link, Stream};
 use crate::turn::Turn;
@@ -61,6 +62,7 @@ pub(crate) struct Http2<S> {
     vacant: bool,
     /// The driver ends.
     draining: bool,
+    pub(crate) fired: Fired,
 }
 
 impl<S> Http2<S> {
@@ -75,6 +77,7 @@ impl<S> Http2<S> {
             last_name: 0,
             vacant: false,
             draining: false,
+            fired: Fired::default(),
         }
     }
 

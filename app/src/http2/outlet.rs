@@ -3,7 +3,7 @@
 use proto_core::{SendError, WriteBuf};
 use proto_h2::{Connection, Role, StreamId};
 
-use super::exchange::{Exchange, Sending};
+use super::exchange::{Exchange, Expectation, Sending};
 use super::head::{send_request, send_response, send_trailers};
 use crate::date::Stamp;
 use crate::message::{BodyLength, Field, RequestHead, ResponseHead};
@@ -20,6 +20,7 @@ pub(crate) struct Outlet<'a> {
     id: &'a mut Option<StreamId>,
     sending: &'a mut Sending,
     head_request: &'a mut bool,
+    expectation: &'a mut Expectation,
     scheme: &'static [u8],
 }
 
@@ -30,9 +31,10 @@ impl<'a> Outlet<'a> {
         exchange: &'a mut Exchange<S>,
         link: &Link,
     ) -> (Self, Option<&'a mut S>, &'a mut Control, u32) {
-        let Exchange { id, sending, head_request, session, control, name, .. } = exchange;
+        let Exchange { id, sending, head_request, expectation, session, control, name, .. } = exchange;
         let scheme: &[u8] = if link.tls().is_some() { b"https" } else { b"http" };
-        (Self { codec, id, sending, head_request, scheme }, session.as_mut(), control, *name)
+        let outlet = Self { codec, id, sending, head_request, expectation, scheme };
+        (outlet, session.as_mut(), control, *name)
     }
 
     fn id(&self) -> Result<StreamId, SendError> {
@@ -126,8 +128,14 @@ impl<'a> Outlet<'a> {
             BodyLength::Chunked => (None, Sending::Open),
             BodyLength::UntilClose => return Err(SendError::Misuse),
         };
-        let empty = out.is_empty();
         let end = sending == Sending::Done;
+        let expects = expects_continue(head.fields)?;
+        // RFC 9110 10.1.1: "A client MUST NOT generate a 100-continue expectation in a request that does not include
+        // content."
+        if expects && end {
+            return Err(SendError::Misuse);
+        }
+        let empty = out.is_empty();
         let opened = match send_request(self.codec, head, self.scheme, length, end, out) {
             // The server takes no more streams for now.
             Err(SendError::Blocked) => return Err(SendError::Full),
@@ -136,6 +144,9 @@ impl<'a> Outlet<'a> {
         *self.id = Some(opened.map_err(|error| never_fits(error, empty))?);
         *self.sending = sending;
         *self.head_request = head.method == b"HEAD";
+        if expects {
+            *self.expectation = Expectation::Awaited(None);
+        }
         Ok(())
     }
 
@@ -147,6 +158,9 @@ impl<'a> Outlet<'a> {
             Sending::Done if data.is_empty() => return Ok(0),
             Sending::Head | Sending::Done => return Err(SendError::Misuse),
         };
+        if self.expectation.is_awaited() {
+            return Err(SendError::Blocked);
+        }
         if data.is_empty() {
             return Ok(0);
         }
@@ -164,6 +178,7 @@ impl<'a> Outlet<'a> {
 
     pub(crate) fn finish(&mut self, trailers: &[Field<'_>], out: &mut WriteBuf<'_>) -> Result<(), SendError> {
         match *self.sending {
+            Sending::Open if self.expectation.is_awaited() => return Err(SendError::Blocked),
             Sending::Open if trailers.is_empty() => {
                 let id = self.id()?;
                 self.codec.send_data(id, b"", true, out)?;
@@ -177,6 +192,16 @@ impl<'a> Outlet<'a> {
         }
         *self.sending = Sending::Done;
         Ok(())
+    }
+}
+
+/// Whether there is the one expectation that may be made, which is the only one there is.
+fn expects_continue(fields: &[Field<'_>]) -> Result<bool, SendError> {
+    let mut made = fields.iter().filter(|field| field.name.eq_ignore_ascii_case(b"expect"));
+    match (made.next(), made.next()) {
+        (None, _) => Ok(false),
+        (Some(one), None) if one.value.eq_ignore_ascii_case(b"100-continue") => Ok(true),
+        _ => Err(SendError::Misuse),
     }
 }
 

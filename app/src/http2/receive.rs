@@ -1,16 +1,17 @@
 //! From the codec's events to the application.
 
 use proto_h2::hpack::Fields;
-use proto_h2::{By, ErrorCode, Event, HeadersKind, StreamId};
+use proto_h2::{By, ErrorCode, Event, HeadersKind, Role, StreamId};
 
-use super::exchange::{Exchange, Library, Sending};
+use super::exchange::{Exchange, Expectation, Library, Sending};
 use super::{Multiplex, RequestFields, ResponseFields};
 use crate::fields;
 use crate::handler::{End, Handler};
-use crate::message::{Request, RequestView, Response, ResponseView};
+use crate::limit::Limit;
+use crate::message::{BodyLength, Request, RequestView, Response, ResponseView};
 use crate::server::is_misdirected;
 use crate::service::Closed;
-use crate::stream::{Answer, Protocol, Stream};
+use crate::stream::{Answer, Control, Protocol, Stream};
 use crate::transfer::Transfer;
 
 impl<H: Handler> Multiplex<'_, '_, H> {
@@ -33,6 +34,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
                 break;
             }
         }
+        self.count_streams();
         let partial = taken < input.len() && self.http2.codec.wants().read;
         let busy = !self.http2.exchanges.is_empty();
         self.http2.clock.frame(partial, taken > 0, busy, &self.shared.config.http2, self.now);
@@ -92,12 +94,23 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             now: self.now,
             wakes: &mut self.shared.wakes,
         };
-        exchange.session = if is_misdirected(request, stream.tls().is_some()) {
-            stream.refuse(421);
-            None
-        } else {
-            self.handler.request(request, &mut stream)
+        let expects = request.expects_continue();
+        let too_large = matches!(request.body_length(), BodyLength::Known(length) if length > self.shared.config.http2.body);
+        let refused = match expects {
+            _ if is_misdirected(request, stream.tls().is_some()) => Some(421),
+            Err(_) => Some(417),
+            Ok(_) => too_large.then_some(413),
         };
+        exchange.session = match refused {
+            Some(status) => {
+                stream.refuse(status);
+                None
+            }
+            None => self.handler.request(request, &mut stream),
+        };
+        if refused == Some(413) {
+            self.count(Limit::Http2Body);
+        }
         let answered = exchange.control.asked().answer.is_some();
         if exchange.session.is_none() || answered {
             // The library answers: nobody is left to write, or to resume.
@@ -116,7 +129,9 @@ impl<H: Handler> Multiplex<'_, '_, H> {
                 }
             }
         } else {
-            exchange.continue_due = !end && request.expects_continue();
+            if expects.unwrap_or(false) {
+                exchange.expectation = Expectation::Owed;
+            }
         }
         let config = &self.shared.config.http2;
         if !end {
@@ -135,13 +150,20 @@ impl<H: Handler> Multiplex<'_, '_, H> {
 
     /// Client: a response has arrived, or (`last` is false) an informational one.
     fn answered(&mut self, place: u16, response: &Response<'_>, last: bool, end: bool) {
-        self.tell(place, |handler, session, stream| handler.response(session, response, stream));
-        if last
-            && !end
-            && let Some(exchange) = self.http2.exchanges.get_mut(place)
-        {
-            exchange.receive_pace.start(self.now, self.shared.config.http2.body_grace);
+        let config = &self.shared.config.http2;
+        if matches!(response.body_length(), BodyLength::Known(length) if last && length > config.body) {
+            return self.too_much(place);
         }
+        if let Some(exchange) = self.http2.exchanges.get_mut(place) {
+            if last && !end {
+                exchange.receive_pace.start(self.now, config.body_grace);
+            }
+            // RFC 9110 10.1.1: after a final response in place of 100 the content is not wanted.
+            if exchange.expectation.is_awaited() && (last || response.status() == 100) {
+                exchange.expectation = if last { Expectation::Awaited(None) } else { Expectation::None };
+            }
+        }
+        self.tell(place, |handler, session, stream| handler.response(session, response, stream));
         if end {
             self.ended(place, Fields::EMPTY);
         }
@@ -161,9 +183,18 @@ impl<H: Handler> Multiplex<'_, '_, H> {
                 return self.abort(place, ErrorCode::PROTOCOL_ERROR, End::Aborted);
             }
             // RFC 9110 10.1.1: no 100 is needed once content has come.
-            exchange.continue_due = false;
+            if exchange.expectation == Expectation::Owed {
+                exchange.expectation = Expectation::None;
+            }
             let config = &self.shared.config.http2;
             exchange.receive_pace.earn(payload.len(), config.body_rate, self.now, config.body_grace);
+            // What nobody is told of is thrown away.
+            if exchange.session.is_some() && !exchange.is_answered_by_library() {
+                exchange.content = exchange.content.saturating_add(payload.len() as u64);
+                if exchange.content > config.body {
+                    return self.too_much(place);
+                }
+            }
         }
         if !payload.is_empty() {
             self.tell(place, |handler, session, stream| handler.body(session, payload, stream));
@@ -173,11 +204,27 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         }
     }
 
+    /// The content of a message is longer than allowed: a request is answered with that, if it can be.
+    fn too_much(&mut self, place: u16) {
+        self.count(Limit::Http2Body);
+        let end = End::Limited(Limit::Http2Body);
+        let server = self.http2.codec.role() == Role::Server;
+        let Some(exchange) = self.http2.exchanges.get_mut(place) else { return };
+        if !server || exchange.sending != Sending::Head {
+            return self.abort(place, ErrorCode::ENHANCE_YOUR_CALM, end);
+        }
+        exchange.control = Control::default();
+        exchange.control.ask().answer = Some(Answer::Status(413));
+        if let Some(session) = exchange.session.take() {
+            self.handler.closed(session, end);
+        }
+    }
+
     /// The peer's message is complete.
     fn ended(&mut self, place: u16, trailers: Fields<'_>) {
         let Some(exchange) = self.http2.exchanges.get_mut(place) else { return };
         exchange.received = true;
-        exchange.continue_due = false;
+        exchange.expectation = Expectation::None;
         exchange.receive_pace.stop();
         let trailers = fields::Fields::from(trailers);
         self.tell(place, |handler, session, stream| handler.body_end(session, trailers, stream));
@@ -190,7 +237,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         let config = &self.shared.config.http2;
         let http2 = &mut *self.http2;
         let Some(exchange) = http2.exchanges.get_mut(place) else { return };
-        let server = http2.codec.role() == proto_h2::Role::Server;
+        let server = http2.codec.role() == Role::Server;
         let (sent, received) = (exchange.sending == Sending::Done, exchange.received);
         let complete = match exchange.tunnel {
             Some(_) => sent && received,
@@ -237,6 +284,7 @@ fn how(code: ErrorCode, by: By) -> End {
         // stream is being closed prior to any processing having occurred."
         By::Peer if code == ErrorCode::REFUSED_STREAM => End::Unprocessed,
         By::Transport => End::Link(Closed::Reset),
+        By::Limit(limit) => Limit::of_stream(limit).map_or(End::Reset(code), End::Limited),
         _ => End::Reset(code),
     }
 }

@@ -3,7 +3,7 @@
 use proto_core::SendError;
 use proto_h2::{ErrorCode, Role};
 
-use super::exchange::{Exchange, Library, Queued, Sending};
+use super::exchange::{Exchange, Expectation, Library, Queued, Sending};
 use super::{Multiplex, Outlet};
 use crate::handler::{End, Handler};
 use crate::message::{Acceptance, BodyLength, ResponseHead};
@@ -142,7 +142,14 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             wakes: &mut self.shared.wakes,
         };
         self.handler.writable(session, out, &mut stream);
-        if unopened && let Some(id) = self.http2.exchanges.get_mut(place).and_then(|exchange| exchange.id) {
+        if unopened
+            && let Some(exchange) = self.http2.exchanges.get_mut(place)
+            && let Some(id) = exchange.id
+        {
+            let patience = self.shared.config.http2.continue_timeout;
+            if exchange.expectation.is_awaited() && !patience.is_zero() {
+                exchange.expectation = Expectation::Awaited(Some(self.now + patience));
+            }
             self.http2.exchanges.link(id, place);
         }
     }
@@ -211,13 +218,14 @@ impl<H: Handler> Multiplex<'_, '_, H> {
     /// Sends the `100 Continue` that is due, unless the final answer goes out or the application takes no data.
     fn send_continue(&mut self, place: u16) {
         let Some(exchange) = self.http2.exchanges.get_mut(place) else { return };
-        let waits = exchange.continue_due && exchange.session.is_some() && !exchange.control.held;
+        let waits =
+            exchange.expectation == Expectation::Owed && exchange.session.is_some() && !exchange.control.held;
         if !waits || exchange.control.asked().answer.is_some() || exchange.sending != Sending::Head {
             return;
         }
         let (mut outlet, ..) = Outlet::split(&mut self.http2.codec, exchange, self.link);
         if outlet.inform(100, &[], self.out).is_ok() {
-            exchange.continue_due = false;
+            exchange.expectation = Expectation::None;
         }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) const EPOCH: Duration = Duration::from_secs(784_111_777);
 
 pub(crate) struct Wire<H: Handler> {
     pub(crate) app: App<H>,
-    connection: Option<<App<H> as Service>::Connection>,
+    pub(crate) connection: Option<<App<H> as Service>::Connection>,
     input: Vec<u8>,
     /// Room that the output has in each turn.
     pub(crate) room: usize,

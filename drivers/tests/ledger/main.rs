@@ -75,14 +75,18 @@ fn defaults() -> Vec<(&'static str, Table)> {
         codec: _,
         head_timeout,
         idle_timeout,
+        body,
+        continue_timeout,
         body_rate,
         body_grace,
         send_rate,
         send_grace,
     } = &app.http2;
-    let http2: [(&str, &dyn Debug); 6] = [
+    let http2: [(&str, &dyn Debug); 8] = [
         ("head_timeout", head_timeout),
         ("idle_timeout", idle_timeout),
+        ("body", body),
+        ("continue_timeout", continue_timeout),
         ("body_rate", body_rate),
         ("body_grace", body_grace),
         ("send_rate", send_rate),

@@ -1,7 +1,7 @@
 //! Field blocks: HEADERS and PUSH_PROMISE with their CONTINUATION (RFC 9113 sections 6.2, 6.6 and 6.10), and what
 //! they make of streams.
 
-use super::receive::{Frame, Judged};
+use super::receive::{Fault, Frame, Judged};
 use super::{Connection, Drain};
 use crate::event::{HeadersKind, List, Tell};
 use crate::flow::{MAX_WINDOW, ReceiveWindow, SendWindow};
@@ -11,7 +11,7 @@ use crate::message::{self, Malformed};
 use crate::reply::Reply;
 use crate::store::{RequestKind, Stream};
 use crate::stream::{Incoming, State};
-use crate::{Error, ErrorCode, Role, StreamId};
+use crate::{Error, ErrorCode, Role, StreamId, StreamLimit};
 
 /// Where the parts of a complete field block lie in the payload of its first frame and behind it.
 struct Block {
@@ -28,10 +28,15 @@ struct Block {
     prefix: Option<u32>,
 }
 
-/// A decoded list, or that it was too large.
+/// A decoded list, or which limit it exceeds.
 enum Decoded {
     List(List),
-    TooLarge,
+    TooLarge(StreamLimit),
+}
+
+/// The fault of a list that is not a request's own.
+const fn too_large(limit: StreamLimit) -> Fault {
+    Fault::limit(limit, ErrorCode::ENHANCE_YOUR_CALM)
 }
 
 impl Connection {
@@ -158,15 +163,13 @@ impl Connection {
         let room = self.list_room().min(scratch.len());
         let limits = &self.config.limits;
         let decoded = match self.decoder.decode(whole, scratch.get_mut(..room).unwrap_or_default()) {
-            Ok(fields)
-                if fields.len() > usize::from(limits.fields)
-                    || fields.list_size() > limits.header_list as usize =>
-            {
-                Decoded::TooLarge
+            Ok(fields) if fields.len() > usize::from(limits.fields) => Decoded::TooLarge(StreamLimit::Fields),
+            Ok(fields) if fields.list_size() > limits.header_list as usize => {
+                Decoded::TooLarge(StreamLimit::HeaderList)
             }
             Ok(fields) => Decoded::List(List { len: fields.packed_len(), count: fields.len() as u32 }),
             Err(error) if error.is_fatal() => return Err(Error::Compression(error)),
-            Err(_) => Decoded::TooLarge,
+            Err(_) => Decoded::TooLarge(StreamLimit::HeaderList),
         };
         Ok((scratch, decoded))
     }
@@ -189,8 +192,8 @@ impl Connection {
             return self.request(id, end, selfish, decoded, scratch);
         }
         let list = match decoded {
-            _ if selfish => Err(ErrorCode::PROTOCOL_ERROR),
-            Decoded::TooLarge => Err(ErrorCode::ENHANCE_YOUR_CALM),
+            _ if selfish => Err(ErrorCode::PROTOCOL_ERROR.into()),
+            Decoded::TooLarge(limit) => Err(too_large(limit)),
             Decoded::List(list) => Ok(list),
         };
         let told = list.and_then(|list| {
@@ -199,7 +202,7 @@ impl Connection {
             Ok(Tell::Headers { id, kind, list, end })
         });
         match told {
-            Err(code) => self.stream_fault(id, code),
+            Err(fault) => self.stream_fault(id, fault),
             Ok(tell) => {
                 if end {
                     self.end_remote(id);
@@ -230,11 +233,11 @@ impl Connection {
             return self.charge_control(1).map(|()| None);
         }
         if self.peer_streams >= self.config.limits.concurrent_streams {
-            return self.refuse(id, ErrorCode::REFUSED_STREAM);
+            return self.refuse(id, Fault::limit(StreamLimit::ConcurrentStreams, ErrorCode::REFUSED_STREAM));
         }
         let list = match decoded {
             _ if selfish => return self.refuse(id, ErrorCode::PROTOCOL_ERROR),
-            Decoded::TooLarge => return self.too_large(id, end),
+            Decoded::TooLarge(limit) => return self.too_large(id, limit, end),
             Decoded::List(list) => list,
         };
         let fields = Fields::new(scratch.get(..list.len).unwrap_or_default(), list.count);
@@ -243,7 +246,9 @@ impl Connection {
             request => request,
         };
         let Ok(request) = request else { return self.refuse(id, ErrorCode::PROTOCOL_ERROR) };
-        let Some(list) = joined(list, request.crumbs, scratch) else { return self.too_large(id, end) };
+        let Some(list) = joined(list, request.crumbs, scratch) else {
+            return self.too_large(id, StreamLimit::HeaderList, end);
+        };
 
         let mut stream = self.new_stream(id, State::Open);
         stream.head_received = true;
@@ -322,19 +327,18 @@ impl Connection {
         // "Receiving a PUSH_PROMISE frame also causes the promised stream to become "reserved (remote)", even when
         // the PUSH_PROMISE frame is received on a closed stream."
         let fault = match (judged, &decoded) {
-            (Judged::Accept, _)
-                if !self.config.accept_push
-                    || self.drain != Drain::No
-                    || self.peer_streams >= self.config.limits.concurrent_streams =>
-            {
-                Some(ErrorCode::REFUSED_STREAM)
+            (Judged::Accept, _) if !self.config.accept_push || self.drain != Drain::No => {
+                Some(ErrorCode::REFUSED_STREAM.into())
             }
-            (Judged::Accept, Decoded::TooLarge) => Some(ErrorCode::ENHANCE_YOUR_CALM),
+            (Judged::Accept, _) if self.peer_streams >= self.config.limits.concurrent_streams => {
+                Some(Fault::limit(StreamLimit::ConcurrentStreams, ErrorCode::REFUSED_STREAM))
+            }
+            (Judged::Accept, Decoded::TooLarge(limit)) => Some(too_large(*limit)),
             (Judged::Accept, Decoded::List(_)) => None,
-            (Judged::Discard | Judged::Reset(_), _) => Some(ErrorCode::CANCEL),
+            (Judged::Discard | Judged::Reset(_), _) => Some(ErrorCode::CANCEL.into()),
         };
         let (None, Decoded::List(list)) = (fault, decoded) else {
-            return self.refuse(promised, fault.unwrap_or(ErrorCode::CANCEL));
+            return self.refuse(promised, fault.unwrap_or(ErrorCode::CANCEL.into()));
         };
         let fields = Fields::new(scratch.get(..list.len).unwrap_or_default(), list.count);
         // Section 8.4: a request without content, with a method that is safe and cacheable.
@@ -347,7 +351,7 @@ impl Connection {
             return self.refuse(promised, ErrorCode::PROTOCOL_ERROR);
         };
         let Some(list) = joined(list, request.crumbs, scratch) else {
-            return self.refuse(promised, ErrorCode::ENHANCE_YOUR_CALM);
+            return self.refuse(promised, too_large(StreamLimit::HeaderList));
         };
         let mut stream = self.new_stream(promised, State::ReservedRemote);
         stream.head_sent = true;
@@ -365,14 +369,15 @@ impl Connection {
     }
 
     /// Resets a stream that the application never hears of.
-    fn refuse(&mut self, id: u32, code: ErrorCode) -> Result<Option<Tell>, Error> {
+    fn refuse(&mut self, id: u32, fault: impl Into<Fault>) -> Result<Option<Tell>, Error> {
         self.closed.reset(id, false);
-        self.stream_fault(id, code)
+        self.stream_fault(id, fault)
     }
 
     /// Answers a request whose fields are too large: "A server that receives a larger field block than it is willing
     /// to handle can send an HTTP 431 (Request Header Fields Too Large) status code" (section 10.5.1).
-    fn too_large(&mut self, id: u32, end: bool) -> Result<Option<Tell>, Error> {
+    fn too_large(&mut self, id: u32, limit: StreamLimit, end: bool) -> Result<Option<Tell>, Error> {
+        self.count(limit);
         if !self.resets.take(1) {
             return Err(Error::ResetFlood);
         }

@@ -104,7 +104,6 @@ impl Connection {
             return Err(Error::SettingsAck);
         }
         self.acknowledged = true;
-        self.settings_deadline = None;
         let limits = self.config.limits;
         self.decoder.set_limit(limits.header_table);
         let difference = i64::from(limits.stream_window) - i64::from(self.stream_window);
@@ -187,12 +186,12 @@ impl Connection {
         }
         let priority = Priority::parse(payload.get(4..).unwrap_or_default());
         if self.state_of(id) == State::Idle {
-            let known = self.early.iter().position(|&(early, _)| early == id);
+            let known = self.early.iter().position(|&early| early == id);
             let slot = known.unwrap_or_else(|| {
                 self.next_early = self.next_early.wrapping_add(1);
                 usize::from(self.next_early) % self.early.len()
             });
-            self.early[slot] = (id, priority);
+            (self.early[slot], self.early_priorities[slot]) = (id, priority);
         } else {
             self.set_priority(id, priority);
         }
@@ -211,7 +210,8 @@ impl Connection {
 
     /// The priority that came before the stream, which it replaces the header field of.
     pub(super) fn early_priority(&mut self, id: u32) -> Option<Priority> {
-        let (early, priority) = self.early.iter_mut().find(|(early, _)| *early == id)?;
+        let mut early = self.early.iter_mut().zip(&self.early_priorities);
+        let (early, priority) = early.find(|(early, _)| **early == id)?;
         *early = 0;
         Some(*priority)
     }

@@ -1,12 +1,12 @@
 //! DATA (RFC 9113 section 6.1), handed on in the pieces in which it comes.
 
-use super::receive::{Frame, Judged};
+use super::receive::{Fault, Frame, Judged};
 use super::{Connection, Input};
 use crate::event::Tell;
 use crate::frame::{FrameHead, flag};
 use crate::reply::Reply;
 use crate::stream::{Cause, Incoming, State};
-use crate::{Error, ErrorCode};
+use crate::{Error, ErrorCode, StreamLimit};
 
 /// DATA with less than this, that does not end its stream, is counted.
 const TINY: u32 = 16;
@@ -48,11 +48,11 @@ impl Connection {
         let fault = match judged {
             Judged::Accept => self.accept_data(head.id, head.len, data, end).err(),
             Judged::Discard => None,
-            Judged::Reset(code) => Some(code),
+            Judged::Reset(code) => Some(code.into()),
         };
         // A stream that is not open any more takes none of what follows.
         let tell = match fault {
-            Some(code) => self.stream_fault(head.id, code)?,
+            Some(fault) => self.stream_fault(head.id, fault)?,
             None => None,
         };
         self.input =
@@ -69,22 +69,22 @@ impl Connection {
     }
 
     /// Whether the frame may come: credit, order, Content-Length.
-    fn accept_data(&mut self, id: u32, flow: u32, data: u32, end: bool) -> Result<(), ErrorCode> {
+    fn accept_data(&mut self, id: u32, flow: u32, data: u32, end: bool) -> Result<(), Fault> {
         let Some((_, stream)) = self.streams.by_id(id) else { return Ok(()) };
         // Section 6.9.1: "A receiver MAY respond with a stream error or connection error of type FLOW_CONTROL_ERROR".
         if !stream.receive.receive(flow) {
-            return Err(ErrorCode::FLOW_CONTROL_ERROR);
+            return Err(Fault::limit(StreamLimit::StreamWindow, ErrorCode::FLOW_CONTROL_ERROR));
         }
         // Section 8.1: a message begins with a header section.
         if !stream.head_received {
-            return Err(ErrorCode::PROTOCOL_ERROR);
+            return Err(ErrorCode::PROTOCOL_ERROR.into());
         }
         // Section 8.1.1: "A request or response is also malformed if the value of a content-length header field does
         // not equal the sum of the DATA frame payload lengths that form the content".
         if let Some(left) = stream.content_left {
             let left = left.checked_sub(data.into()).ok_or(ErrorCode::PROTOCOL_ERROR)?;
             if end && left > 0 {
-                return Err(ErrorCode::PROTOCOL_ERROR);
+                return Err(ErrorCode::PROTOCOL_ERROR.into());
             }
             stream.content_left = Some(left);
         }

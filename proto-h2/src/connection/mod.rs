@@ -21,7 +21,7 @@ use crate::schedule::Schedule;
 use crate::settings::PeerSettings;
 use crate::store::Store;
 use crate::stream::{Cause, State};
-use crate::{Config, Error, ErrorCode, Limits, Priority, StreamId};
+use crate::{Config, Error, ErrorCode, Limits, Priority, StreamId, StreamLimit};
 
 pub use send::Grant;
 pub use upgrade::http2_settings;
@@ -67,7 +67,8 @@ pub struct Connection {
     stream_window: u32,
     /// Whether the peer knows our settings.
     acknowledged: bool,
-    settings_deadline: Option<Instant>,
+    /// When it must, once they are sent.
+    settings_due: Instant,
     /// The next stream this end opens; above 2^31 when there are no more.
     next_own: u32,
     /// The last stream the peer has opened.
@@ -77,12 +78,15 @@ pub struct Connection {
     /// A partial look at the peer's last GOAWAY: its streams above this are not processed.
     go_away: Option<GoAwayReceived>,
     drain: Drain,
-    /// Priorities that came before their streams (RFC 9218 section 7.1), 0 for none.
-    early: [(u32, Priority); 4],
+    /// Streams whose priorities came before them (RFC 9218 section 7.1), 0 for none.
+    early: [u32; 4],
+    early_priorities: [Priority; 4],
     next_early: u8,
     resets: Budget,
     control: Budget,
     tiny: Budget,
+    /// How often each [`StreamLimit`] has fired.
+    limited: [u32; StreamLimit::ALL.len()],
     now: Instant,
 }
 
@@ -157,17 +161,19 @@ impl Connection {
             receive: ReceiveWindow::new(65_535),
             stream_window: 65_535,
             acknowledged: false,
-            settings_deadline: None,
+            settings_due: Instant::ZERO,
             next_own: if role == Role::Client { 1 } else { 2 },
             last_peer: 0,
             peer_streams: 0,
             go_away: None,
             drain: Drain::No,
-            early: [(0, Priority { urgency: 3, incremental: false }); 4],
+            early: [0; 4],
+            early_priorities: [Priority { urgency: 3, incremental: false }; 4],
             next_early: 0,
             resets: budget(resets),
             control: budget(control),
             tiny: budget(tiny),
+            limited: [0; StreamLimit::ALL.len()],
             now: Instant::ZERO,
         }
     }
@@ -185,6 +191,11 @@ impl Connection {
     /// The fault that has ended the connection, if one has.
     pub fn error(&self) -> Option<Error> {
         self.fault
+    }
+
+    /// How often `limit` has fired. No event tells of a stream that the application never heard of.
+    pub fn limited(&self, limit: StreamLimit) -> u32 {
+        self.limited.get(limit as usize).copied().unwrap_or(0)
     }
 
     /// How many streams are neither idle nor closed.
@@ -291,7 +302,8 @@ impl Connection {
         if self.fault.is_some() {
             return None;
         }
-        let settings = self.settings_deadline.map(|at| Deadline::new(at, Reason::SettingsAck));
+        let awaited = self.awaits_settings_ack();
+        let settings = awaited.then(|| Deadline::new(self.settings_due, Reason::SettingsAck));
         let drain = match self.drain {
             Drain::Announced(at) => Some(Deadline::new(at, Reason::Drain)),
             _ => None,
@@ -308,7 +320,7 @@ impl Connection {
         if self.fault.is_some() {
             return;
         }
-        if self.settings_deadline.is_some_and(|at| at <= now) {
+        if self.awaits_settings_ack() && self.settings_due <= now {
             self.fail(Error::SettingsTimeout);
             return;
         }
@@ -341,13 +353,16 @@ impl Connection {
     fn fail(&mut self, error: Error) -> Error {
         if self.fault.is_none() {
             self.fault = Some(error);
-            self.settings_deadline = None;
             // There is room: input is only processed while there is, and what is asked for leaves one place.
             // Section 6.8: "Endpoints MUST NOT increase the value they send in the last stream identifier".
             let last = if let Drain::Final(named) = self.drain { named } else { self.last_peer };
             self.replies.push(Reply::GoAway { last, code: error.code() });
         }
         error
+    }
+
+    fn awaits_settings_ack(&self) -> bool {
+        self.preface_sent && !self.acknowledged
     }
 
     /// Room for the replies to any one frame, and for a GOAWAY.

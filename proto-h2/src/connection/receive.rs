@@ -7,7 +7,7 @@ use crate::event::Tell;
 use crate::frame::{FrameHead, HEAD_LEN, PREFACE, flag, kind};
 use crate::reply::Reply;
 use crate::stream::{Incoming, State, Verdict, verdict};
-use crate::{By, Error, ErrorCode, Role};
+use crate::{By, Error, ErrorCode, Role, StreamLimit};
 
 /// What became of a frame.
 pub(super) enum Frame {
@@ -148,7 +148,11 @@ impl Connection {
     }
 
     /// Resets a stream because of what came on it (section 5.4.2), and tells so if the application knows the stream.
-    pub(super) fn stream_fault(&mut self, id: u32, code: ErrorCode) -> Result<Option<Tell>, Error> {
+    pub(super) fn stream_fault(&mut self, id: u32, fault: impl Into<Fault>) -> Result<Option<Tell>, Error> {
+        let Fault { code, by } = fault.into();
+        if let By::Limit(limit) = by {
+            self.count(limit);
+        }
         if !self.resets.take(1) {
             return Err(Error::ResetFlood);
         }
@@ -160,7 +164,13 @@ impl Connection {
             self.remove(place);
             self.closed.reset(id, false);
         }
-        Ok(known.then_some(Tell::Reset { id, code, by: By::Fault }))
+        Ok(known.then_some(Tell::Reset { id, code, by }))
+    }
+
+    pub(super) fn count(&mut self, limit: StreamLimit) {
+        if let Some(count) = self.limited.get_mut(limit as usize) {
+            *count = count.saturating_add(1);
+        }
     }
 
     pub(super) fn charge_control(&mut self, tokens: u32) -> Result<(), Error> {
@@ -202,6 +212,25 @@ pub(super) enum Judged {
     Accept,
     Discard,
     Reset(ErrorCode),
+}
+
+/// Why this end resets a stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fault {
+    pub(super) code: ErrorCode,
+    pub(super) by: By,
+}
+
+impl From<ErrorCode> for Fault {
+    fn from(code: ErrorCode) -> Self {
+        Self { code, by: By::Fault }
+    }
+}
+
+impl Fault {
+    pub(super) const fn limit(limit: StreamLimit, code: ErrorCode) -> Self {
+        Self { code, by: By::Limit(limit) }
+    }
 }
 
 fn charge(budget: &mut Budget, tokens: u32, error: Error) -> Result<(), Error> {

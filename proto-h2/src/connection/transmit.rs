@@ -111,7 +111,7 @@ impl Connection {
         if !self.preface_sent {
             self.preface_sent = true;
             let timeout = Duration::from_millis(self.config.limits.settings_timeout_ms.into());
-            self.settings_deadline = (!self.acknowledged).then(|| self.now + timeout);
+            self.settings_due = self.now + timeout;
             self.receive.shift(self.window_growth().into());
         }
     }

@@ -179,6 +179,7 @@ pub(crate) mod known {
     pub(crate) const AUTHORIZATION: u8 = 23;
     pub(crate) const CONTENT_LENGTH: u8 = 28;
     pub(crate) const COOKIE: u8 = 32;
+    pub(crate) const EXPECT: u8 = 35;
     pub(crate) const HOST: u8 = 38;
     pub(crate) const PROXY_AUTHORIZATION: u8 = 49;
     pub(crate) const TRANSFER_ENCODING: u8 = 57;
@@ -295,6 +296,7 @@ mod tests {
             (known::AUTHORIZATION, "authorization"),
             (known::CONTENT_LENGTH, "content-length"),
             (known::COOKIE, "cookie"),
+            (known::EXPECT, "expect"),
             (known::HOST, "host"),
             (known::PROXY_AUTHORIZATION, "proxy-authorization"),
             (known::TRANSFER_ENCODING, "transfer-encoding"),
