@@ -338,6 +338,20 @@ fn a_tunnel_has_no_trailers() {
     assert_eq!(under.events[1], "Trailers 1 [x: y] end");
 }
 
+/// RFC 9110 section 9.3.6: "Any 2xx (Successful) response indicates that the sender [..] will switch to tunnel mode".
+#[test]
+fn a_status_that_has_no_content_elsewhere_makes_a_tunnel_too() {
+    let connect = [(":method", "CONNECT"), (":authority", "example.com:443")];
+    let mut under = Under::server();
+    under.feed(&headers(1, &connect, false)).respond(1, "204", false);
+    assert_eq!(under.send(|codec, out| codec.send_data(stream_id(1), b"hello", false, out)), Ok(5));
+    let mut under = Under::client();
+    let fields = connect.map(|(name, value)| Field::new(name.as_bytes(), value.as_bytes()));
+    under.send(|codec, out| codec.open(fields, false, out)).unwrap();
+    under.feed(&headers(1, &[(":status", "204")], false)).feed(&data(1, b"hello", false));
+    assert_eq!((under.error, &under.data[..], under.resets(1)), (None, &b"hello"[..], vec![]));
+}
+
 /// RFC 8441, both roles.
 #[test]
 fn extended_connect() {

@@ -296,8 +296,9 @@ impl Connection {
         }
         // RFC 9110 section 6.4.1: which responses have no content, whatever Content-Length says.
         let content = match (stream.request, response.status) {
-            (RequestKind::Head, _) | (_, 204 | 304) => Some(0),
+            // Section 9.3.6 of it: any 2xx makes CONNECT a tunnel, and what follows is no content.
             (RequestKind::Connect, 200..=299) => None,
+            (RequestKind::Head, _) | (_, 204 | 304) => Some(0),
             _ if end && response.content_length.is_some_and(|length| length > 0) => return Err(Malformed),
             _ => response.content_length,
         };

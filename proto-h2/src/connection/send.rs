@@ -112,8 +112,9 @@ impl Connection {
         self.write_block(id.0, end, fields, out)?;
         if let (Some(status), Some((place, stream))) = (status, self.streams.by_id(id.0)) {
             stream.head_sent = true;
-            stream.no_content = matches!(status, 204 | 304);
             stream.refuse_tunnel(status);
+            // A tunnel has no content but what it carries.
+            stream.no_content = stream.request != RequestKind::Connect && matches!(status, 204 | 304);
             self.schedule.update(&mut self.streams, place);
         }
         if end {
