@@ -277,6 +277,46 @@ fn an_empty_subprotocol_field_is_not_one_that_was_offered() {
 }
 
 #[test]
+fn over_http2_the_request_names_what_it_offers_and_no_more() {
+    let request = client::Request::connect();
+    let fields = |request: client::Request<'static>| request.fields().collect::<Vec<_>>();
+    assert_eq!(fields(request), [(&b"sec-websocket-version"[..], &b"13"[..])]);
+    let request = request.protocols(b"a, b").unwrap().extensions(b"x; y=1").unwrap().origin(b"null");
+    assert_eq!(
+        fields(request),
+        [
+            (&b"sec-websocket-version"[..], &b"13"[..]),
+            (b"sec-websocket-protocol", b"a, b"),
+            (b"sec-websocket-extensions", b"x; y=1"),
+            (b"origin", b"null"),
+        ]
+    );
+    let offer = Request::check_connect(request.fields()).unwrap();
+    assert_eq!((offer.choose(&[b"b"]), offer.origin), (Some(&b"b"[..]), Some(&b"null"[..])));
+    assert_eq!(offer.extensions().map(|extension| extension.name).collect::<Vec<_>>(), [b"x"]);
+}
+
+#[test]
+fn over_http2_any_2xx_accepts_and_the_choice_is_checked_alike() {
+    let check = |status: u16, fields: &[Field]| {
+        client::check_connect(status, fields.iter().copied(), Some(b"chat, superchat"), Some(b"x-a; p, x-b"))
+            .map(|accepted| (accepted.protocol.map(<[u8]>::to_vec), accepted.extensions().count()))
+    };
+    for status in [200, 201, 204, 299] {
+        assert_eq!(check(status, &[]), Ok((None, 0)));
+    }
+    for status in [101, 199, 300, 404, 501] {
+        assert_eq!(check(status, &[]), Err(HandshakeError::Status(status)));
+    }
+    let chosen: [Field; 2] =
+        [(b"sec-websocket-protocol", b"chat"), (b"sec-websocket-extensions", b"x-b, x-a; p")];
+    assert_eq!(check(200, &chosen), Ok((Some(b"chat".to_vec()), 2)));
+    assert_eq!(check(200, &[chosen[0], chosen[0]]), Err(HandshakeError::Protocol));
+    assert_eq!(check(200, &[(b"sec-websocket-protocol", b"other")]), Err(HandshakeError::Protocol));
+    assert_eq!(check(200, &[(b"sec-websocket-extensions", b"x-c")]), Err(HandshakeError::Extension));
+}
+
+#[test]
 fn over_http2_there_is_no_key_and_the_rest_is_checked_alike() {
     let version: Field = (b"sec-websocket-version", b"13");
     let check = |fields: &[Field]| Request::check_connect(fields.iter().copied()).map(|offer| offer.key);

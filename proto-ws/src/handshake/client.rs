@@ -30,10 +30,12 @@ impl Key {
     }
 }
 
-/// The WebSocket part of the request: `GET`, HTTP/1.1, `Host`, and these header fields.
+/// The WebSocket part of the request, its header fields. What goes with them is `GET`, HTTP/1.1 and `Host`; over HTTP/2
+/// an extended CONNECT.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    key: &'a Key,
+    /// None over HTTP/2.
+    key: Option<&'a Key>,
     protocols: Option<&'a [u8]>,
     extensions: Option<&'a [u8]>,
     origin: Option<&'a [u8]>,
@@ -42,7 +44,14 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// A request with this key that offers nothing.
     pub const fn new(key: &'a Key) -> Self {
-        Self { key, protocols: None, extensions: None, origin: None }
+        Self { key: Some(key), protocols: None, extensions: None, origin: None }
+    }
+
+    /// An extended CONNECT for `websocket` over HTTP/2 that offers nothing. It has no key: what `Upgrade`, `Connection`
+    /// and `Sec-WebSocket-Key` say elsewhere is said by pseudo-header fields
+    /// ([RFC 8441 section 5](https://www.rfc-editor.org/rfc/rfc8441#section-5)).
+    pub const fn connect() -> Self {
+        Self { key: None, protocols: None, extensions: None, origin: None }
     }
 
     /// Offers subprotocols: a list with commas, the most wanted first.
@@ -79,20 +88,23 @@ impl<'a> Request<'a> {
         Self { origin: Some(origin), ..self }
     }
 
-    /// The header fields.
+    /// The header fields; over HTTP/2 with names in lower case, as it has them.
     pub fn fields(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone + use<'a> {
-        let always = [
-            (&b"Upgrade"[..], &b"websocket"[..]),
-            (b"Connection", b"Upgrade"),
-            (b"Sec-WebSocket-Key", self.key.as_bytes()),
-            (b"Sec-WebSocket-Version", b"13"),
-        ];
-        let offers = [
-            self.protocols.map(|list| (&b"Sec-WebSocket-Protocol"[..], list)),
-            self.extensions.map(|list| (&b"Sec-WebSocket-Extensions"[..], list)),
-            self.origin.map(|origin| (&b"Origin"[..], origin)),
-        ];
-        always.into_iter().chain(offers.into_iter().flatten())
+        const NAMES: [&[u8]; 4] =
+            [b"Sec-WebSocket-Version", b"Sec-WebSocket-Protocol", b"Sec-WebSocket-Extensions", b"Origin"];
+        const LOWER: [&[u8]; 4] =
+            [b"sec-websocket-version", b"sec-websocket-protocol", b"sec-websocket-extensions", b"origin"];
+        let upgrade = self.key.map(|key| {
+            [
+                (&b"Upgrade"[..], &b"websocket"[..]),
+                (b"Connection", b"Upgrade"),
+                (b"Sec-WebSocket-Key", key.as_bytes()),
+            ]
+        });
+        let names = if upgrade.is_some() { NAMES } else { LOWER };
+        let values = [Some(&b"13"[..]), self.protocols, self.extensions, self.origin];
+        let fields = names.into_iter().zip(values).filter_map(|(name, value)| Some((name, value?)));
+        upgrade.into_iter().flatten().chain(fields)
     }
 }
 
@@ -139,6 +151,33 @@ pub fn check<'a, F: Fields<'a>>(
         Once::Value(value) if value == key.expected() => {}
         _ => return Err(HandshakeError::Accept),
     }
+    agreed(fields, protocols, extensions)
+}
+
+/// Checks the answer to an extended CONNECT over HTTP/2, as
+/// [RFC 8441 section 5](https://www.rfc-editor.org/rfc/rfc8441#section-5) says: any status of the series 2xx accepts, and
+/// there is no key to be proved.
+///
+/// # Errors
+/// As for [`check`], where the statuses are those other than 2xx.
+pub fn check_connect<'a, F: Fields<'a>>(
+    status: u16,
+    fields: F,
+    protocols: Option<&[u8]>,
+    extensions: Option<&[u8]>,
+) -> Result<Accepted<'a, F>, HandshakeError> {
+    match status {
+        200..=299 => agreed(fields, protocols, extensions),
+        _ => Err(HandshakeError::Status(status)),
+    }
+}
+
+/// What an answer that accepts has chosen of what was offered.
+fn agreed<'a, F: Fields<'a>>(
+    fields: F,
+    protocols: Option<&[u8]>,
+    extensions: Option<&[u8]>,
+) -> Result<Accepted<'a, F>, HandshakeError> {
     let protocol = match once(fields.clone(), b"sec-websocket-protocol") {
         Once::Absent => None,
         Once::Value(chosen)
@@ -164,7 +203,7 @@ pub fn check<'a, F: Fields<'a>>(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// A status other than 101.
+    /// A status other than 101, or over HTTP/2 other than 2xx.
     Status(u16),
     /// `Upgrade` is not exactly `websocket`.
     Upgrade,
@@ -181,7 +220,7 @@ pub enum HandshakeError {
 impl core::fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Status(status) => write!(f, "answered {status}, not 101"),
+            Self::Status(status) => write!(f, "answered with status {status}"),
             Self::Upgrade => f.write_str("Upgrade is not websocket"),
             Self::Connection => f.write_str("Connection does not list Upgrade"),
             Self::Accept => f.write_str("wrong Sec-WebSocket-Accept"),
