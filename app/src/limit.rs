@@ -97,7 +97,8 @@ limits! {
     MaxMessage = "websocket.max_message";
     /// [`proto_ws::Limits::max_fragments`].
     MaxFragments = "websocket.max_fragments";
-    /// [`proto_ws::Limits::max_expansion`].
+    /// [`proto_ws::Limits::max_expansion`], [`proto_ws::Limits::expansion_burst`] and
+    /// [`proto_ws::Limits::expansion_per_second`].
     MaxExpansion = "websocket.max_expansion";
     /// [`proto_ws::Limits::control_burst`] and [`proto_ws::Limits::control_per_second`].
     Control = "websocket.control";

@@ -167,6 +167,10 @@ impl Connection {
     /// Tells the time: see [`Codec::handle_timeout`].
     pub fn handle_timeout(&mut self, now: Instant) {
         self.control.refill(now);
+        #[cfg(feature = "deflate")]
+        if let Some(deflate) = self.rare.deflate_mut() {
+            deflate.inflation.expansion.refill(now);
+        }
         if self.wants().close {
             return;
         }

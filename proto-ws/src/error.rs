@@ -52,8 +52,8 @@ pub enum Error {
     Silent = 20,
     /// A compressed message that is not DEFLATE (RFC 7692 section 7.2.2). Close code 1007.
     Inflate = 21,
-    /// A compressed message that becomes more than [`Limits::max_expansion`](crate::Limits::max_expansion) times as
-    /// long. Close code 1009.
+    /// Compressed messages that become longer than [`Limits::max_expansion`](crate::Limits::max_expansion) and
+    /// [`Limits::expansion_burst`](crate::Limits::expansion_burst) allow. Close code 1009.
     Expansion = 22,
     /// A compressed message that the [`Pool`](crate::deflate::Pool) of the connection has no memory for. Close code
     /// 1013.

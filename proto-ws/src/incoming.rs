@@ -98,18 +98,18 @@ impl Incoming {
         }
     }
 
-    /// Checks a data frame of `len` bytes against the limits. The length of a message that is `deflated` is known
-    /// when it is inflated.
-    pub(crate) fn admit(&self, first: First, len: u64, deflated: bool) -> Result<(), Error> {
+    /// Checks a data frame of `len` bytes against the limits. The length of a compressed message is known when it is
+    /// inflated, and `deflated` is the limit on its frames, which may be longer than it.
+    pub(crate) fn admit(&self, first: First, len: u64, deflated: Option<u32>) -> Result<(), Error> {
         let (before, fragments) = match first.opcode {
             Opcode::Continuation => (self.message_len, self.fragments),
             _ => (0, 0),
         };
         let over = |len: u64, limit: u32| limit != Limits::UNLIMITED && len > u64::from(limit);
-        if !deflated && over(len.saturating_add(before.into()), self.max_message) {
+        if deflated.is_none() && over(len.saturating_add(before.into()), self.max_message) {
             return Err(Error::MessageTooLarge);
         }
-        if over(len, self.max_frame) {
+        if over(len, deflated.unwrap_or(self.max_frame)) {
             return Err(Error::FrameTooLarge);
         }
         if over(u64::from(fragments) + 1, self.max_fragments) {

@@ -57,7 +57,8 @@
 //! |---|---|---|---|
 //! | [`Limits::max_frame`] | none | section 10.4 | 1009 at the header |
 //! | [`Limits::max_message`] | none (payload is streamed) | section 10.4 | 1009 at the header that exceeds it |
-//! | [`Limits::max_expansion`] | 256 times | RFC 7692 section 8 | 1009, while the message is inflated |
+//! | [`Limits::max_expansion`] | 256 times | RFC 7692 section 8 | [`Limits::expansion_burst`] pays |
+//! | [`Limits::expansion_burst`], [`Limits::expansion_per_second`] | 4 MiB and 1 MiB/s | bombs, large and small | 1009, while the message is inflated |
 //! | [`Limits::max_fragments`] | none | CVE-2026-48779 | 1009 at the header |
 //! | [`Limits::control_burst`], [`Limits::control_per_second`] | 10,000 and 330/s | ping and empty fragment floods | 1008 |
 //! | [`Config::close_timeout`] | 5 s | section 7.1.1 | transport closed, [`Outcome::Timeout`] |

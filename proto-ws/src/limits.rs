@@ -48,11 +48,18 @@ pub struct Limits {
     /// Frames in one message; 0 counts as 1. Default [`Limits::UNLIMITED`]: streaming keeps nothing per fragment.
     /// CVE-2026-48779; beyond it the connection fails with 1009.
     pub max_fragments: u32,
-    /// How many times its payload bytes a compressed message may become, looked at each time when 4 KiB of them are
-    /// inflated and more follow: what is shorter may expand by all that DEFLATE can, 1032 times. Default 256.
-    /// [RFC 7692 section 8](https://www.rfc-editor.org/rfc/rfc7692#section-8), decompression bombs; beyond it the
-    /// connection fails with 1009.
+    /// How many times its payload bytes a compressed message may become for nothing; what it becomes beyond is paid
+    /// for by `expansion_burst`. Looked at when the message ends, and before that whenever 4 KiB of its payload are
+    /// inflated and more follow. Default 256: DEFLATE can expand 1032 times, but beyond 256 only what repeats within
+    /// 256 bytes, as runs do. [`Limits::UNLIMITED`] asks for no payment.
+    /// [RFC 7692 section 8](https://www.rfc-editor.org/rfc/rfc7692#section-8), decompression bombs.
     pub max_expansion: u32,
+    /// Bytes that the messages of a connection together may become beyond `max_expansion`, in one burst. Default
+    /// 4 MiB. RFC 7692 section 8; beyond it the connection fails with 1009.
+    pub expansion_burst: u32,
+    /// How many more such bytes each second earns. Default 1 MiB. They are earned as `handle_timeout` tells the time:
+    /// whoever never calls it has the burst for the whole connection.
+    pub expansion_per_second: u32,
     /// Frames that carry no data (Ping, Pong, empty fragments) in one burst. Default 10,000.
     /// Section 10.4; beyond it the connection fails with 1008.
     pub control_burst: u32,
@@ -73,6 +80,8 @@ impl Default for Limits {
             max_message: Self::UNLIMITED,
             max_fragments: Self::UNLIMITED,
             max_expansion: 256,
+            expansion_burst: 4 << 20,
+            expansion_per_second: 1 << 20,
             control_burst: 10_000,
             control_per_second: 330,
         }

@@ -126,7 +126,7 @@ impl Connection {
             Length::Known(len, at) => (len, at),
         };
         if !control {
-            let deflated = self.is_deflated(first);
+            let deflated = self.frames_of_deflated(first);
             self.incoming.admit(first, len, deflated).map_err(|error| self.fail(error))?;
         }
         let (key, start) = match (masked, input.get(at..at + 4)) {
@@ -149,13 +149,19 @@ impl Connection {
         self.piece(input, start, scratch)
     }
 
-    /// Whether a data frame belongs to a message that is inflated here.
-    fn is_deflated(&self, first: First) -> bool {
-        let reserved = match first.opcode {
-            Opcode::Continuation => self.incoming.reserved,
-            _ => first.reserved,
-        };
-        self.rare.deflates() && reserved.contains(Reserved::RSV1)
+    /// The limit on a data frame that belongs to a message which is inflated here.
+    #[cfg_attr(not(feature = "deflate"), expect(clippy::unused_self))]
+    fn frames_of_deflated(&self, first: First) -> Option<u32> {
+        #[cfg(feature = "deflate")]
+        if let Some(deflate) = self.rare.deflate() {
+            let reserved = match first.opcode {
+                Opcode::Continuation => self.incoming.reserved,
+                _ => first.reserved,
+            };
+            return reserved.contains(Reserved::RSV1).then_some(deflate.inflation.max_frame);
+        }
+        let _ = first;
+        None
     }
 
     /// Takes what `input[at..]` holds of the present data frame.

@@ -9,15 +9,16 @@ mod common;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use common::deflate::{agreement, zeros};
 use proto_core::WriteBuf;
 use proto_ws::deflate::{Compress, DeflateConfig, Pool};
-use proto_ws::handshake::Extensions;
-use proto_ws::{Config, Connection, Kind, Role, Side};
+use proto_ws::{Config, Connection, Error, Event, Kind, Limits, Role, Side};
 
 struct Counting;
 
 thread_local! {
     static HELD: Cell<isize> = const { Cell::new(0) };
+    static MOST: Cell<isize> = const { Cell::new(0) };
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -25,6 +26,7 @@ thread_local! {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         HELD.with(|held| held.set(held.get() + layout.size() as isize));
+        MOST.with(|most| most.set(most.get().max(held())));
         ALLOCATIONS.with(|count| count.set(count.get() + 1));
         // SAFETY: the caller's promise, passed on.
         unsafe { System.alloc(layout) }
@@ -46,9 +48,7 @@ fn held() -> isize {
 
 /// A server and its heap bytes: before any message, after one in, after one out.
 fn measure(config: DeflateConfig) -> (Connection, [isize; 3]) {
-    let offer = b"permessage-deflate; client_max_window_bits";
-    let agreement = config.accept(Extensions::new(offer).flatten()).unwrap();
-    let config = Config { deflate: Some(agreement), ..Config::default() };
+    let config = Config { deflate: Some(agreement(config)), ..Config::default() };
     let (mut scratch, mut room) = (vec![0; 4096], vec![0; 4096]);
     let mut hello = common::from_client(0xc1, b"\xf2\x48\xcd\xc9\xc9\x07\x00");
     let before = held();
@@ -107,5 +107,62 @@ fn messages_allocate_nothing_once_it_is_there() {
             }
         }
         assert_eq!(ALLOCATIONS.with(Cell::get), warm);
+    }
+}
+
+/// 1 GB of zeros compressed to about 1 MB is stopped at the cap with close code 1009, in bounded memory.
+#[test]
+fn a_gigabyte_of_zeros_in_a_megabyte() {
+    const GIB: usize = 1 << 30;
+    const MIB: usize = 1 << 20;
+    let bomb = common::from_client(0xc2, &zeros(GIB / MIB));
+    assert!((MIB..MIB + MIB / 8).contains(&bomb.len()), "{}", bomb.len());
+    let cap = 16 * MIB;
+    let capped = Limits { max_message: cap as u32, max_expansion: Limits::UNLIMITED, ..Limits::default() };
+    for (limits, told_at_most, fault) in [
+        (capped, cap, Error::MessageTooLarge),
+        // and without a cap on messages, by how much they expand
+        (Limits::default(), 10 * MIB, Error::Expansion),
+    ] {
+        let deflate = Some(agreement(DeflateConfig::default()));
+        let (mut scratch, mut input) = (vec![0; 64 * 1024], Vec::with_capacity(2 * 16 * 1024));
+        let before = held();
+        MOST.with(|most| most.set(before));
+        let mut server = Connection::new(Role::Server, Config { deflate, limits, ..Config::default() });
+        let (mut told, mut taken, mut error) = (0, 0, None);
+        'reads: for read in bomb.chunks(16 * 1024) {
+            input.extend_from_slice(read);
+            loop {
+                let step = match server.receive(&mut input, &mut scratch) {
+                    Ok(step) => step,
+                    Err(fault) => {
+                        error = Some(fault);
+                        break 'reads;
+                    }
+                };
+                let (consumed, quiet) = (step.consumed, step.event.is_none());
+                if let Some(Event::Data(data)) = step.event {
+                    assert!(data.payload.iter().all(|&byte| byte == 0));
+                    told += data.payload.len();
+                }
+                taken += consumed;
+                input.drain(..consumed);
+                if quiet {
+                    break;
+                }
+            }
+        }
+        assert_eq!(error, Some(fault));
+        assert!(told <= told_at_most && taken < bomb.len() / 32, "{told} of {taken}");
+        if fault == Error::MessageTooLarge {
+            assert_eq!(told, cap);
+        }
+        let mut room = [0; 100];
+        let mut out = WriteBuf::new(&mut room);
+        server.transmit(&mut out);
+        assert_eq!(out.written(), b"\x88\x02\x03\xf1", "a Close frame with 1009");
+        // the connection and its inflater, whatever came
+        let most = MOST.with(Cell::get) - before;
+        assert!(most < 50 * 1024, "{most} bytes");
     }
 }

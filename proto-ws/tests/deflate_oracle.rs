@@ -4,19 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod common;
+use common::deflate::{agreement, deflated};
 use common::*;
 use proptest::prelude::*;
-use proto_core::WriteBuf;
 use proto_core::story::{Cuts, Story, Subject, Teller, check_with};
-use proto_ws::deflate::{Agreement, Compress, DeflateConfig};
-use proto_ws::handshake::Extensions;
+use proto_ws::deflate::{Compress, DeflateConfig};
 use proto_ws::subject::Endpoint;
 use proto_ws::{Config, Connection, Event, Kind, Limits, Role};
-
-fn agreement(config: DeflateConfig) -> Agreement {
-    let offer = b"permessage-deflate; client_max_window_bits";
-    config.accept(Extensions::new(offer).flatten()).unwrap()
-}
 
 /// An endpoint with so much scratch space.
 struct Narrow(Endpoint, usize);
@@ -102,24 +96,10 @@ fn hand_made_streams() {
     }
 }
 
-/// The payload of a message compressed by a server of ours.
-fn deflated(message: &[u8]) -> Vec<u8> {
-    let at_once = DeflateConfig { tx_buf_size: 24, ..DeflateConfig::default() };
-    let mut server = endpoint(Role::Server, at_once, Limits::default()).start();
-    let mut room = vec![0; message.len() + 1000];
-    let mut out = WriteBuf::new(&mut room);
-    // in pieces, so that it is compressed in any case
-    assert_eq!(server.send_with(Compress::Always, Kind::Binary, message, false, &mut out), Ok(message.len()));
-    let (first, mut payload) = open(out.written());
-    assert_eq!(first, 0x42);
-    payload.truncate(payload.len() - 4);
-    payload
-}
-
 /// Beyond 4 KiB the expansion is bounded, wherever it is cut.
 #[test]
 fn expansion() {
-    let limits = Limits { max_expansion: 3, ..Limits::default() };
+    let limits = Limits { max_expansion: 3, expansion_burst: 0, ..Limits::default() };
     for role in roles() {
         let masked = role == Role::Server;
         let mut payload = deflated(&noise(6_000));

@@ -1,12 +1,13 @@
 use super::backend::{Inflate, Inflater};
+use super::expansion::Expansion;
 use super::negotiation::Direction;
 use super::state::Slot;
 use super::{DeflateConfig, TAIL};
 use crate::mask::{MaskKey, xor};
 use crate::{Error, Limits};
 
-/// So much is unmasked at a time, and between two such blocks of a message the expansion is looked at. Where a block
-/// ends depends on the message alone, so what is refused does not depend on how it arrived.
+/// So much is unmasked at a time, and between two such blocks of a message, as at its end, the expansion is looked at.
+/// Where a block ends depends on the message alone, so what is refused does not depend on how it arrived.
 const BLOCK: usize = 4096;
 
 /// The receiving half: makes messages of what has arrived of their frames.
@@ -17,7 +18,8 @@ pub(crate) struct Inflation {
     /// The most bytes told at once.
     piece: usize,
     max_message: u64,
-    max_expansion: u64,
+    pub(crate) max_frame: u32,
+    pub(crate) expansion: Expansion,
     /// Payload bytes taken of the present message, and what they have become.
     taken: u64,
     made: u64,
@@ -65,13 +67,16 @@ pub(crate) struct Piece<'b> {
 
 impl Inflation {
     pub(crate) fn new(direction: Direction, config: &DeflateConfig, limits: &Limits) -> Self {
-        let limit = |limit: u32| if limit == Limits::UNLIMITED { u64::MAX } else { limit.into() };
         Self {
             slot: Slot::new(),
             direction,
             piece: 1 << config.rx_buf_size,
-            max_message: limit(limits.max_message),
-            max_expansion: limit(limits.max_expansion),
+            max_message: match limits.max_message {
+                Limits::UNLIMITED => u64::MAX,
+                limit => limit.into(),
+            },
+            max_frame: limits.max_frame,
+            expansion: Expansion::new(limits),
             taken: 0,
             made: 0,
             tail: 0,
@@ -99,6 +104,7 @@ impl Inflation {
             inflater.reset();
         }
         (self.taken, self.made, self.tail, self.more, self.open) = (0, 0, 0, false, true);
+        self.expansion.begin();
         Ok(())
     }
 
@@ -134,14 +140,14 @@ impl Inflation {
         while run.made < output.len() {
             let room = output.get_mut(run.made..).unwrap_or_default();
             let there = piece.payload.len() - run.taken;
+            let made = self.made + run.made as u64;
             // nothing at all, or what ends with a final block, is complete: the tail would begin another block
             let needs_no_tail = self.tail == 0 && (self.taken == 0 || inflater.is_between_streams());
             let inflated = if self.more {
                 inflater.inflate(&[], room)
             } else if there > 0 {
                 let phase = (self.taken % BLOCK as u64) as usize;
-                let made = self.made + run.made as u64;
-                if phase == 0 && made > self.taken.saturating_mul(self.max_expansion) {
+                if phase == 0 && !self.expansion.allows(self.taken, made) {
                     run.stop = Stop::Fault(Error::Expansion);
                     return run;
                 }
@@ -162,7 +168,8 @@ impl Inflation {
                 run.stop = Stop::Hungry;
                 return run;
             } else if !piece.ends_message || self.tail == TAIL.len() || needs_no_tail {
-                run.stop = Stop::Over;
+                let fine = !piece.ends_message || self.expansion.allows(self.taken, made);
+                run.stop = if fine { Stop::Over } else { Stop::Fault(Error::Expansion) };
                 return run;
             } else {
                 //= https://www.rfc-editor.org/rfc/rfc7692#section-7.2.2

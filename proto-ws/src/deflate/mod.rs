@@ -42,6 +42,7 @@
 
 mod backend;
 mod config;
+mod expansion;
 mod inflation;
 mod negotiation;
 mod offer;

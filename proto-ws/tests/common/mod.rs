@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 #[cfg(feature = "deflate")]
+pub mod deflate;
+#[cfg(feature = "deflate")]
 pub mod puff;
 
 use proto_core::WriteBuf;

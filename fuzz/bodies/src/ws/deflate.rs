@@ -63,7 +63,13 @@ impl Subject for Narrow {
 /// must not change the story either.
 pub fn deflate_cut(data: &[u8]) {
     let ([agreed, knob], input) = knobs(data);
-    let limits = Limits { max_message: 300, max_fragments: 4, max_expansion: 3, ..Limits::default() };
+    let limits = Limits {
+        max_message: 300,
+        max_fragments: 4,
+        max_expansion: 3,
+        expansion_burst: 50,
+        ..Limits::default()
+    };
     let limits = if knob & 1 == 0 { Limits { max_message: 20_000, ..Limits::default() } } else { limits };
     let role = if knob & 2 == 0 { Role::Server } else { CLIENT };
     let endpoint = endpoint(role, agreement(agreed), limits);
