@@ -167,6 +167,8 @@ pub struct Connection<S> {
     pub(crate) upgrading: bool,
     /// Whether the codec knows that the application takes no data.
     held: bool,
+    /// There may be more to tell of input that was taken.
+    pub(crate) more: bool,
     /// Nothing new is taken, what is under way is finished.
     pub(crate) draining: bool,
     /// Everything was said: close once it is flushed.
@@ -201,6 +203,7 @@ impl<S> Connection<S> {
             continue_due: false,
             upgrading: false,
             held: false,
+            more: false,
             draining: false,
             ended: false,
             limited: None,
@@ -221,18 +224,28 @@ impl<S> Connection<S> {
         if self.ended || role.close {
             return Wants { read: false, write: role.write, close: true };
         }
-        let extra = self.extra.as_deref();
-        let transfer = extra.and_then(|extra| extra.transfer.as_ref()).is_some_and(Transfer::wants_write);
-        let application = self.session.is_some() && self.control.want_write && !self.upgrading;
-        let library =
-            self.control.asked().answer.is_some() || self.control.asked().close.is_some() || transfer;
-        let opening = extra.and_then(|extra| extra.opening.as_ref()).is_some_and(|opening| !opening.sent);
-        let action = extra.is_some_and(|extra| extra.action.is_some());
+        let application = self.control.want_write && self.session.is_some() && !self.upgrading;
+        let unsettled = self.more || self.held != self.control.held;
         Wants {
             read: role.read && !self.control.held,
-            write: role.write || application || library || opening || action,
+            write: role.write || application || unsettled || self.is_asked_to_write(),
             close: false,
         }
+    }
+
+    /// Whether the library has something to write for the application, or to ask of the driver.
+    fn is_asked_to_write(&self) -> bool {
+        if self.control.is_asked() {
+            let asked = self.control.asked();
+            if asked.answer.is_some() || asked.close.is_some() {
+                return true;
+            }
+        }
+        self.extra.as_deref().is_some_and(|extra| {
+            extra.action.is_some()
+                || extra.transfer.as_ref().is_some_and(Transfer::wants_write)
+                || extra.opening.as_ref().is_some_and(|opening| !opening.sent)
+        })
     }
 
     /// Whether anyone may have something to write: the protocol, the application, or the library for it.
@@ -279,6 +292,9 @@ impl<S> Connection<S> {
     pub(crate) fn poll_timeout(&self) -> Option<Deadline> {
         if self.ended {
             return None;
+        }
+        if !self.control.is_asked() && self.extra.is_none() {
+            return self.role.poll_timeout();
         }
         let timer = self.control.asked().timer.filter(|_| self.session.is_some());
         let timer = timer.map(|at| Deadline::new(at, Reason::Application));

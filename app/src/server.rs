@@ -38,7 +38,12 @@ impl<H: Handler> Turn<'_, '_, H> {
             };
             taken += step.consumed;
             let told = step.event.is_some();
-            let content = matches!(step.event, Some(Event::Body(_)));
+            // Content, or a head whose end follows without further input.
+            let follows = match &step.event {
+                Some(Event::Body(_)) => true,
+                Some(Event::Request(head)) => matches!(head.body, BodyLength::None | BodyLength::Known(0)),
+                _ => false,
+            };
             match step.event {
                 None => {}
                 // RFC 9110 10.1.1: a final answer that is known by now goes out at once, in place of 100.
@@ -53,16 +58,15 @@ impl<H: Handler> Turn<'_, '_, H> {
                 Some(Event::Upgraded) => self.upgraded(),
                 Some(Event::Response(_) | Event::Informational(_)) => {}
             }
-            let was_reading = self.connection.role.wants().read;
-            // Content that arrived together is told of together, and answered afterwards: a fault among it then
-            // comes before the head of the answer, and the answer can say so.
-            if !content || self.connection.control.held {
+            let was_reading = told || self.connection.role.wants().read;
+            // What arrived together is told of together, and answered afterwards: a fault among it then comes before
+            // the head of the answer, and the answer can say so.
+            if !follows || self.connection.control.held {
                 self.write();
             } else {
                 self.settle();
             }
-            let moved_on = !was_reading && self.connection.role.wants().read;
-            if !told && !moved_on {
+            if !told && (was_reading || !self.connection.role.wants().read) {
                 break;
             }
         }

@@ -49,7 +49,9 @@ pub trait Service {
     /// Writes what is to be sent, up to the room in `out`. `wants().write` then says whether there is more.
     fn transmit(&mut self, connection: &mut Self::Connection, out: &mut WriteBuf<'_>);
 
-    /// What the connection waits for. `write` means `transmit` or `poll_action` has something to do now.
+    /// What the connection waits for. `write` means that there is something to do now, for `transmit` or
+    /// `poll_action`, or for `receive` with the input that is left, if only none: who sees neither `write` nor input
+    /// need not ask.
     fn wants(&self, connection: &Self::Connection) -> Wants;
 
     /// The next request of this connection to the outside.

@@ -149,7 +149,7 @@ impl<H: Handler> Turn<'_, '_, H> {
         match &mut self.connection.role {
             Role::Server(server) => {
                 // The answer to a fault has a date like any other.
-                if server.wants().write {
+                if server.error().is_some() {
                     let _ = server.send_error(self.shared.stamp.preset(), self.out); // without room it stays owed
                 }
             }

@@ -43,6 +43,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             }
             self.write();
         }
+        self.connection.more = told >= SHARE;
         (taken, Stopped::Idle)
     }
 

@@ -163,6 +163,20 @@ fn messages_of_the_rfc_are_echoed() {
     assert_eq!(wire.app.handler().ends, [End::WebSocketFault(app::WebSocketError::Inflate)]);
 }
 
+/// A message of so many times `a`, as a client of ours sends it.
+fn deflated(len: usize) -> Vec<u8> {
+    let agreement = DeflateConfig { tx_buf_size: 24, ..DeflateConfig::default() }
+        .accept(proto_ws::handshake::Extensions::new(b"permessage-deflate").flatten())
+        .unwrap();
+    let deflating = proto_ws::Config { deflate: Some(agreement), ..proto_ws::Config::default() };
+    let mut sender = proto_ws::Connection::new(proto_ws::Role::Client { mask_seed: [1; 16] }, deflating);
+    let mut room = vec![0; len + 100];
+    let mut out = WriteBuf::new(&mut room);
+    sender.send_message(Kind::Text, &vec![b'a'; len], &mut out).unwrap();
+    assert!(out.len() < len / 75);
+    out.written().to_vec()
+}
+
 /// A small frame becomes far more than the output has room for; the peer takes it a little at a time. All of it comes,
 /// though there is no more input that would bring it about.
 #[test]
@@ -171,17 +185,7 @@ fn what_is_inflated_comes_whole_though_the_input_is_used_up() {
         Wire::server(Echo { compress: Compress::Never, ..Echo::default() }, config(DeflateConfig::default()));
     wire.room = 4096;
     wire.feed(upgrade(OFFER).as_bytes());
-    // 300,000 times `a`, compressed by a server of ours
-    let agreement = DeflateConfig { tx_buf_size: 24, ..DeflateConfig::default() }
-        .accept(proto_ws::handshake::Extensions::new(b"permessage-deflate").flatten())
-        .unwrap();
-    let deflating = proto_ws::Config { deflate: Some(agreement), ..proto_ws::Config::default() };
-    let mut sender = proto_ws::Connection::new(proto_ws::Role::Client { mask_seed: [1; 16] }, deflating);
-    let mut room = vec![0; 400_000];
-    let mut out = WriteBuf::new(&mut room);
-    sender.send_message(Kind::Text, &vec![b'a'; 300_000], &mut out).unwrap();
-    assert!(out.len() < 4_000);
-    let mut sent = wire.feed_slowly(out.written(), 3000);
+    let mut sent = wire.feed_slowly(&deflated(300_000), 3000);
     while let more = wire.feed_slowly(b"", 3000)
         && !more.is_empty()
     {
@@ -201,6 +205,42 @@ fn what_is_inflated_comes_whole_though_the_input_is_used_up() {
     }
     assert!(last);
     assert_eq!(told, 300_000);
+}
+
+/// Counts what it is told, and says nothing.
+struct Listener {
+    expected: usize,
+}
+
+impl Handler for Listener {
+    type Session = usize;
+    type Message = ();
+
+    fn request(&mut self, request: &Request<'_>, stream: &mut Stream<'_>) -> Option<usize> {
+        request.websocket()?.ok()?.accept(None, stream);
+        Some(0)
+    }
+
+    fn message(&mut self, told: &mut usize, message: Message<'_>, stream: &mut Stream<'_>) {
+        *told += message.payload.len();
+        if message.end == MessageEnd::Message {
+            assert_eq!(*told, self.expected);
+            stream.close_with(4_000, "all of it");
+        }
+    }
+
+    fn writable(&mut self, _: &mut usize, _: Writable<'_, '_>, _: &mut Stream<'_>) {}
+}
+
+/// What a turn may tell is bounded, and the rest comes in the turns after it, though nobody writes and no more arrives.
+#[test]
+fn what_is_too_much_for_a_turn_comes_in_the_next() {
+    let near_the_bound = (128 * 1024..132 * 1024).step_by(64);
+    for expected in near_the_bound.chain([1_000_000]) {
+        let mut wire = Wire::server(Listener { expected }, config(DeflateConfig::default()));
+        wire.feed(upgrade(OFFER).as_bytes());
+        assert_eq!(wire.feed(&deflated(expected)), b"\x88\x0b\x0f\xa0all of it", "{expected}");
+    }
 }
 
 struct Talker {

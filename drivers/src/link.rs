@@ -251,13 +251,18 @@ impl<C> Link<C> {
 
     /// What to wait for before the next turn. May change with every turn.
     pub fn interest<S: Service<Connection = C>>(&self, service: &S) -> Interest {
-        let tls = self.tls().is_some_and(|tls| tls.wants_write());
-        let writable = tls || self.apart.as_ref().is_some_and(|apart| apart.tx.is_some());
         let readable = match &self.phase {
             Phase::Open(connection) => service.wants(connection).read,
             Phase::Handshake(_) | Phase::Linger => true,
         };
-        Interest { readable: readable && !self.ready.eof, writable }
+        Interest { readable: readable && !self.ready.eof, writable: self.has_output() }
+    }
+
+    /// Whether something waits for room in the socket.
+    pub(crate) fn has_output(&self) -> bool {
+        self.apart.as_ref().is_some_and(|apart| {
+            apart.tx.is_some() || apart.tls.as_ref().is_some_and(|tls| tls.wants_write())
+        })
     }
 
     /// When the next turn is due at the latest. May change with every turn.

@@ -118,11 +118,16 @@ impl Pool {
 
     /// What is to be kept of a buffer until the next turn: nothing when it is empty, else its contents in a block
     /// no larger than they deserve.
+    #[inline]
     pub(crate) fn keep(&mut self, buffer: Buffer) -> Option<Buffer> {
         if buffer.is_empty() {
             self.give(buffer);
             return None;
         }
+        self.keep_contents(buffer)
+    }
+
+    fn keep_contents(&mut self, buffer: Buffer) -> Option<Buffer> {
         let Some(class) = self.classes[..FULL].iter_mut().find(|class| class.size >= buffer.len()) else {
             return Some(buffer);
         };
@@ -139,7 +144,8 @@ impl Pool {
     /// Takes back a block.
     pub(crate) fn give(&mut self, buffer: Buffer) {
         let size = buffer.block.len();
-        if let Some(class) = self.classes.iter_mut().find(|class| class.size == size)
+        // Nearly all are of full size.
+        if let Some(class) = self.classes.iter_mut().rev().find(|class| class.size == size)
             && class.blocks.len() < class.keep
         {
             class.blocks.push(buffer.block);

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use app::{Action, Closed, LinkInfo, Service, TlsFault};
-use proto_core::{Instant, Reason, WriteBuf};
+use proto_core::{Instant, Reason, Wants, WriteBuf};
 
 use crate::files::{FileList, Files};
 use crate::link::{Apart, Hangup, Link, Phase, Turn, Waiting};
@@ -122,15 +122,15 @@ impl<C> Link<C> {
             return Err(why);
         }
         let mut rooms = ROOMS;
-        let (full, flushed) = loop {
-            let full = self.converse(service, workspace, &mut rx, &mut tx);
+        let (full, flushed, wants) = loop {
+            let (full, wants) = self.converse(service, workspace, &mut rx, &mut tx);
             if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
                 self.send(&mut tx, workspace, now);
             }
             let flushed = tx.is_empty() && !self.wants_flush();
             rooms -= 1;
             if !full || !flushed || rooms == 0 {
-                break (full, flushed);
+                break (full, flushed, wants);
             }
         };
         if !self.ready.readable
@@ -149,8 +149,6 @@ impl<C> Link<C> {
             return Err(Closed::Timeout(Reason::SendProgress));
         }
         self.tidy(workspace);
-        let Phase::Open(connection) = &mut self.phase else { return Ok(Turn::Wait) };
-        let wants = service.wants(connection);
         if let Some(fault) = self.tls().and_then(Tls::fault) {
             return Err(Closed::Tls(fault));
         }
@@ -166,23 +164,23 @@ impl<C> Link<C> {
     }
 
     /// Lets the connection take its input and say what it has to say, until it has no more to do with what is there.
-    /// True when there may be more to do once `tx` has been sent.
+    /// True when there may be more to do once `tx` has been sent; and what the connection wants now.
     fn converse<S: Service<Connection = C>>(
         &mut self,
         service: &mut S,
         workspace: &mut Workspace,
         rx: &mut Buffer,
         tx: &mut Buffer,
-    ) -> bool {
+    ) -> (bool, Wants) {
         let has_plaintext = self.tls().is_some_and(Tls::has_plaintext);
-        let Phase::Open(connection) = &mut self.phase else { return false };
+        let Phase::Open(connection) = &mut self.phase else { return (false, Wants::default()) };
         let Workspace { scratch, files, min_output, spare, .. } = workspace;
         let mut actions = ACTIONS;
         for _ in 0..ROUNDS {
             if tx.room() < *min_output {
                 tx.compact();
                 if tx.room() < *min_output {
-                    return true;
+                    return (true, service.wants(connection));
                 }
             }
             let mut out = tx.appender();
@@ -190,46 +188,54 @@ impl<C> Link<C> {
             let taken = service.receive(connection, rx.filled_mut(), scratch, &mut out);
             rx.consume(taken);
             let mut progress = taken > 0 || out.len() > waiting;
-            if self.ready.eof && !self.ready.eof_told && !progress && !has_plaintext {
-                let drained = rx.is_empty() || service.wants(connection).read;
-                if drained {
-                    self.ready.eof_told = true;
-                    service.receive_eof(connection, &mut out);
-                    progress = true;
-                }
-            }
-            let before = out.len();
-            let paused = !service.wants(connection).read;
-            service.transmit(connection, &mut out);
-            // What was written may be what the next input waited for, or what is left of the last.
-            progress |= out.len() > before || (paused && service.wants(connection).read);
-            while actions > 0 && out.room() >= *min_output * 2 {
-                let Some(action) = service.poll_action(connection) else { break };
-                actions -= 1;
+            let mut wants = service.wants(connection);
+            let eof = self.ready.eof && !self.ready.eof_told;
+            if eof && !progress && !has_plaintext && (rx.is_empty() || wants.read) {
+                self.ready.eof_told = true;
+                service.receive_eof(connection, &mut out);
                 progress = true;
-                let apart = self.apart.get_or_insert_with(|| spare.pop().unwrap_or_default());
-                act::<S>(
-                    service,
-                    connection,
-                    action,
-                    files,
-                    &mut apart.files,
-                    scratch,
-                    *min_output,
-                    &mut out,
-                );
+                wants = service.wants(connection);
+            }
+            // What is written may be what the next input waited for, or what is left of the last.
+            let mut resumed = false;
+            if wants.write {
+                let (before, paused) = (out.len(), !wants.read);
+                service.transmit(connection, &mut out);
+                while actions > 0 && out.room() >= *min_output * 2 {
+                    let Some(action) = service.poll_action(connection) else { break };
+                    actions -= 1;
+                    progress = true;
+                    let apart = self.apart.get_or_insert_with(|| spare.pop().unwrap_or_default());
+                    act::<S>(
+                        service,
+                        connection,
+                        action,
+                        files,
+                        &mut apart.files,
+                        scratch,
+                        *min_output,
+                        &mut out,
+                    );
+                }
+                wants = service.wants(connection);
+                resumed = paused && wants.read;
+                progress |= resumed || out.len() > before;
             }
             let written = out.len() - waiting;
             tx.filled_more(written);
             if actions == 0 {
-                return true;
+                return (true, wants);
             }
             if !progress {
                 // Something may be too large for the room that is left and not for an empty buffer.
-                return !tx.is_empty() && service.wants(connection).write;
+                return (!tx.is_empty() && wants.write, wants);
+            }
+            // With nothing left to take or to say, another round would find nothing to do.
+            if rx.is_empty() && !wants.write && !resumed && !eof && tx.room() >= *min_output {
+                return (false, wants);
             }
         }
-        true
+        (true, service.wants(connection))
     }
 
     /// Reads once, behind what is already in `rx`.

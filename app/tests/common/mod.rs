@@ -157,12 +157,14 @@ impl<H: Handler> Wire<H> {
             let mut out = WriteBuf::new(&mut room);
             let taken = self.app.receive(connection, &mut self.input, &mut scratch, &mut out);
             self.input.drain(..taken);
-            let read = self.app.wants(connection).read;
-            self.app.transmit(connection, &mut out);
+            let wants = self.app.wants(connection);
             let mut acted = false;
-            while let Some(action) = self.app.poll_action(connection) {
-                acted = true;
-                act(&mut self.app, connection, &self.files, &mut self.open, action, &mut out);
+            if wants.write {
+                self.app.transmit(connection, &mut out);
+                while let Some(action) = self.app.poll_action(connection) {
+                    acted = true;
+                    act(&mut self.app, connection, &self.files, &mut self.open, action, &mut out);
+                }
             }
             let mut wakes = Vec::new();
             while let Some(wake) = self.app.poll_wake() {
@@ -171,15 +173,22 @@ impl<H: Handler> Wire<H> {
             for wake in wakes {
                 acted |= self.app.wake(connection, wake);
             }
-            let wrote = out.len();
+            let (wrote, roomy) = (out.len(), out.room() >= self.app.min_output());
             sent.extend_from_slice(out.written());
-            if self.app.wants(connection).close && wrote == 0 {
+            let (paused, wants) = (!wants.read, self.app.wants(connection));
+            if wants.close && wrote == 0 {
                 self.closed = true;
                 self.cut(app::Closed::Done);
                 return sent;
             }
-            let resumed = !read && self.app.wants(connection).read && !self.input.is_empty();
-            if taken == 0 && wrote == 0 && !acted && !resumed {
+            let resumed = paused && wants.read;
+            let goes_on = resumed && !self.input.is_empty();
+            if taken == 0 && wrote == 0 && !acted && !goes_on {
+                return sent;
+            }
+            // As the contract allows: who sees neither input nor `write` does not ask again.
+            let quiet = self.input.is_empty() && !wants.write && !wants.close;
+            if quiet && roomy && !acted && !resumed {
                 return sent;
             }
         }

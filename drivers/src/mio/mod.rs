@@ -330,10 +330,8 @@ impl<S: Service> Driver<S> {
             Occupant::Nobody => return,
             Occupant::Dial(dial) => Some(dial.poll_timeout()),
             Occupant::Link(link) => {
-                let interest = link.interest(&self.service);
                 let wanted = match slot.watch {
-                    Watch::Nothing if !interest.writable => Watch::Readable,
-                    Watch::Readable if !interest.writable => Watch::Readable,
+                    Watch::Nothing | Watch::Readable if !link.has_output() => Watch::Readable,
                     _ => Watch::Both,
                 };
                 if wanted != slot.watch {
