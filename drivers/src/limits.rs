@@ -98,7 +98,7 @@ pub struct Stats {
     pub handshakes_failed: u64,
     /// Deadlines of the driver that fired (connect, TLS handshake, send progress, drain).
     pub timeouts: u64,
-    /// How often listeners had to rest.
+    /// How often listeners had to rest: at the limit of connections, or without descriptors.
     pub pauses: u64,
 }
 

@@ -7,7 +7,9 @@ pub(crate) mod peer;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use app::{Action, App, ConnectionId, FileError, FileId, FileMeta, Handler, LinkInfo, Service, Target};
+use app::{
+    Action, App, ConnectionId, FileError, FileId, FileMeta, Handler, Limit, LinkInfo, Service, Target,
+};
 use proto_core::{Instant, WriteBuf};
 
 /// Wall-clock time at the start of every test: a date that is easy to recognise.
@@ -25,6 +27,8 @@ pub(crate) struct Wire<H: Handler> {
     /// The connection asked to be closed and everything is written.
     pub(crate) closed: bool,
     eof: bool,
+    /// Which limits the connection had met when it was over.
+    pub(crate) fired: Vec<(Limit, u32)>,
 }
 
 pub(crate) fn link() -> LinkInfo {
@@ -68,6 +72,7 @@ impl<H: Handler> Wire<H> {
             open: Vec::new(),
             closed: false,
             eof: false,
+            fired: Vec::new(),
         }
     }
 
@@ -142,6 +147,8 @@ impl<H: Handler> Wire<H> {
     /// Ends the link underneath.
     pub(crate) fn cut(&mut self, why: app::Closed) {
         if let Some(connection) = self.connection.take() {
+            let fired = Limit::ALL.iter().map(|&limit| (limit, connection.fired(limit)));
+            self.fired = fired.filter(|(_, times)| *times > 0).collect();
             self.app.closed(connection, why);
         }
     }

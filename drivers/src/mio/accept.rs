@@ -70,6 +70,14 @@ impl<S: Service> Driver<S> {
         self.table.len() < self.workspace.limits.connections.min(PLACES) as usize
     }
 
+    /// Takes the next place of the table. With the last one listeners rest, until a link is over.
+    pub(super) fn take_place(&mut self, occupant: Occupant<S::Connection>) {
+        self.table.occupy(occupant, Watch::Nothing);
+        if !self.has_room() {
+            self.workspace.stats.pauses += 1;
+        }
+    }
+
     pub(super) fn may_accept(&self) -> bool {
         match &self.spreader {
             Some(spreader) => spreader.has_room(self.workspace.limits.connections.min(PLACES)),
@@ -138,7 +146,7 @@ impl<S: Service> Driver<S> {
         let origin = Origin { socket, id, listener: Some(listener), peer };
         let link = Link::accepted(origin, tls, &mut self.service, &mut self.workspace, now);
         if let Some(link) = link {
-            self.table.occupy(Occupant::Link(link), Watch::Nothing);
+            self.take_place(Occupant::Link(link));
         }
         self.follow_up();
     }

@@ -39,7 +39,7 @@ impl<S: Service> Driver<S> {
                 }
             },
         }
-        self.table.occupy(Occupant::Dial(dial), Watch::Nothing);
+        self.take_place(Occupant::Dial(dial));
     }
 
     pub(super) fn give_dial_turn(&mut self, index: u32, now: Instant) {
