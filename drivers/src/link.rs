@@ -133,7 +133,7 @@ impl<C> Link<C> {
         workspace.stats.accepted += 1;
         let Origin { socket, id, listener, peer } = origin;
         if let Some(tls) = tls {
-            let tls = tls.accept(workspace.limits.buffer).ok()?;
+            let tls = tls.accept(workspace.pool.full_size()).ok()?;
             let deadline = now + workspace.limits.tls_handshake;
             let waiting = Waiting { id, connection: None, listener, peer };
             return Some(Self::handshake(socket, tls, waiting, deadline));
@@ -161,7 +161,7 @@ impl<C> Link<C> {
     ) -> Result<Self, Closed> {
         let Origin { socket, id, peer, .. } = origin;
         if let Some((tls, target, deadline)) = tls {
-            return match tls.connect(target, workspace.limits.buffer) {
+            return match tls.connect(target, workspace.pool.full_size()) {
                 Ok(tls) => {
                     let waiting = Waiting { id, connection: Some(connection), listener: None, peer };
                     Ok(Self::handshake(socket, tls, waiting, deadline))

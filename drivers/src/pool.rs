@@ -54,6 +54,18 @@ impl Buffer {
         self.block.len() - self.end as usize
     }
 
+    /// How much of that is for input. A full read leaves something free, so that what answers it, which may be longer
+    /// by a header or two, fits into one block.
+    pub(crate) fn input_room(&self) -> usize {
+        self.room().saturating_sub(HEADERS)
+    }
+
+    /// The room for input.
+    pub(crate) fn input_spare(&mut self) -> &mut [u8] {
+        let room = self.input_room();
+        self.spare().split_at_mut(room).0
+    }
+
     /// Counts `len` bytes of [`spare`](Self::spare) as filled.
     pub(crate) fn filled_more(&mut self, len: usize) {
         self.end += len.min(self.room()) as u32;
@@ -67,6 +79,9 @@ impl Buffer {
         }
     }
 }
+
+/// How much larger a full-size block is than what is read into it.
+const HEADERS: usize = 4 * 1024;
 
 /// The blocks of one thread. The one given back last is handed out first: it is the one still in the cache.
 #[derive(Debug)]
@@ -88,12 +103,18 @@ const CLASSES: usize = SMALL.len() + 1;
 const FULL: usize = CLASSES - 1;
 
 impl Pool {
-    /// Blocks of up to `full` bytes, of which `keep` bytes in all stay here for reuse, most of them in full-size blocks.
+    /// Blocks for up to `full` bytes of input, of which `keep` bytes in all stay here for reuse, most of them in
+    /// full-size blocks.
     pub(crate) fn new(full: usize, keep: usize) -> Self {
-        let full = full.clamp(SMALL[2] + 1, u32::MAX as usize);
+        let full = full.clamp(SMALL[2] + 1, u32::MAX as usize - HEADERS) + HEADERS;
         let small = |size: usize| Class { size, keep: (keep / 8 / size).max(2), blocks: Vec::new() };
         let large = Class { size: full, keep: (keep / 8 * 5 / full).max(2), blocks: Vec::new() };
         Self { classes: [small(SMALL[0]), small(SMALL[1]), small(SMALL[2]), large] }
+    }
+
+    /// How many bytes go into a full-size buffer.
+    pub(crate) fn full_size(&self) -> usize {
+        self.classes[FULL].size
     }
 
     /// A full-size buffer, empty.
@@ -163,6 +184,8 @@ impl Class {
 mod tests {
     use super::*;
 
+    const FULL_SIZE: usize = 65_536 + HEADERS;
+
     fn filled(pool: &mut Pool, len: usize) -> Buffer {
         let mut buffer = pool.take();
         buffer.spare()[..len].fill(7);
@@ -173,12 +196,12 @@ mod tests {
     #[test]
     fn what_is_left_over_is_kept_in_the_smallest_block_that_holds_it() {
         let mut pool = Pool::new(65_536, 1 << 20);
-        for (len, block) in [(1, 512), (512, 512), (513, 4096), (16_384, 16_384), (16_385, 65_536)] {
+        for (len, block) in [(1, 512), (512, 512), (513, 4096), (16_384, 16_384), (16_385, FULL_SIZE)] {
             let buffer = filled(&mut pool, len);
             let kept = pool.keep(buffer).unwrap();
             assert_eq!((kept.len(), kept.block.len()), (len, block));
             let back = pool.restore(Some(kept));
-            assert_eq!((back.filled(), back.block.len()), (&vec![7; len][..], 65_536));
+            assert_eq!((back.filled(), back.block.len()), (&vec![7; len][..], FULL_SIZE));
             pool.give(back);
         }
         let empty = pool.take();
@@ -187,7 +210,7 @@ mod tests {
 
     #[test]
     fn no_more_blocks_are_kept_than_allowed() {
-        let mut pool = Pool::new(65_536, 8 * 65_536);
+        let mut pool = Pool::new(65_536, 8 * FULL_SIZE);
         let taken: Vec<_> = (0..9).map(|_| pool.take()).collect();
         taken.into_iter().for_each(|buffer| pool.give(buffer));
         assert_eq!(pool.classes[FULL].blocks.len(), 5);
@@ -200,8 +223,11 @@ mod tests {
         buffer.consume(4);
         buffer.filled_mut()[0] = 1;
         buffer.compact();
-        assert_eq!((buffer.filled(), buffer.room()), (&[1, 7, 7, 7, 7, 7][..], 65_530));
-        buffer.consume(99);
-        assert_eq!((buffer.is_empty(), buffer.room()), (true, 65_536));
+        assert_eq!((buffer.filled(), buffer.room()), (&[1, 7, 7, 7, 7, 7][..], FULL_SIZE - 6));
+        assert_eq!((buffer.input_room(), buffer.input_spare().len()), (65_530, 65_530));
+        buffer.filled_more(65_532);
+        assert_eq!((buffer.input_room(), buffer.room()), (0, HEADERS - 2));
+        buffer.consume(FULL_SIZE);
+        assert_eq!((buffer.is_empty(), buffer.room()), (true, FULL_SIZE));
     }
 }

@@ -139,7 +139,7 @@ impl<C> Link<C> {
             tls.rest();
         }
         rx.compact();
-        let has_room = rx.room() > 0;
+        let has_room = rx.input_room() > 0;
         self.keep_buffers(rx, tx, workspace);
 
         let overdue = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now);
@@ -244,8 +244,8 @@ impl<C> Link<C> {
         if let Some(Apart { tls: Some(tls), .. }) = self.apart.as_deref_mut() {
             return tls.fill(&self.socket, &mut self.ready, workspace, rx);
         }
-        if self.ready.readable && rx.room() > 0 {
-            let read = socket::read(&self.socket, &mut self.ready, &mut workspace.stats, rx.spare())?;
+        if self.ready.readable && rx.input_room() > 0 {
+            let read = socket::read(&self.socket, &mut self.ready, &mut workspace.stats, rx.input_spare())?;
             rx.filled_more(read.unwrap_or(0));
         }
         Ok(())

@@ -171,7 +171,7 @@ impl Tls {
         }
     }
 
-    /// Encrypts `plain` and writes once. Says how much of `plain` was taken, how many bytes the socket took, and
+    /// Encrypts `plain` and writes it, once if rustls takes it all. Says how much of `plain` was taken, how many bytes the socket took, and
     /// whether anything is left.
     pub(crate) fn send(
         &mut self,
@@ -180,10 +180,19 @@ impl Tls {
         workspace: &mut Workspace,
         plain: &[u8],
     ) -> Result<(usize, u64, bool), Closed> {
-        // Writing to memory fails only when there is no room, and then takes nothing.
-        let taken = if plain.is_empty() { 0 } else { self.session.writer().write(plain).unwrap_or(0) };
         let before = workspace.stats.bytes_out;
-        self.flush(socket, ready, &mut workspace.stats)?;
+        let mut taken = 0;
+        loop {
+            // Writing to memory fails only when there is no room, and then takes nothing.
+            let room = plain.get(taken..).filter(|rest| !rest.is_empty());
+            let more = room.map_or(0, |rest| self.session.writer().write(rest).unwrap_or(0));
+            taken += more;
+            self.flush(socket, ready, &mut workspace.stats)?;
+            // Nobody would report that the socket takes the rest while it still takes everything.
+            if more == 0 || taken == plain.len() || !ready.writable {
+                break;
+            }
+        }
         let moved = workspace.stats.bytes_out - before;
         Ok((taken, moved, taken < plain.len() || self.session.wants_write()))
     }
