@@ -4,12 +4,13 @@ use std::time::Duration;
 use proto_core::{Deadline, Instant, Wants, WriteBuf};
 use proto_ws::deflate::DeflateConfig;
 
-use crate::client::{ClientRole, Opening};
+use crate::client::ClientRole;
 use crate::date::Stamp;
 use crate::deflate::Deflating;
 use crate::handler::{End, Handler};
 use crate::http2::{self, Http2, Http2Config};
 use crate::limit::{Counters, Limit};
+use crate::opening::{Opening, WebSocket};
 use crate::role::{Connection, Raw, Role};
 use crate::seed::Seeds;
 use crate::service::{Action, Closed, FileError, FileId, FileMeta, LinkInfo, Service, Target, Wake};
@@ -38,7 +39,8 @@ pub struct Config {
     pub raw_fallback: bool,
     /// How long the server at the other end may take to answer the opening handshake of a WebSocket, from when the
     /// connection is established. Default 10 s; zero waits for ever. Then [`End::Http1`] with
-    /// [`Http1Error::HeadTimeout`](crate::Http1Error::HeadTimeout).
+    /// [`Http1Error::HeadTimeout`](crate::Http1Error::HeadTimeout), over HTTP/2 [`End::Timeout`] with
+    /// [`Reason::Head`](proto_core::Reason::Head).
     pub opening_timeout: Duration,
     /// How long a raw stream may be without a byte in either direction. Default 300 s; zero: for ever. Then
     /// [`End::Link`] with [`Closed::Timeout`].
@@ -103,6 +105,15 @@ impl Shared {
         self.now = now;
         self.stamp.advance(now);
     }
+
+    fn opening(&mut self, websocket: WebSocket) -> Box<Opening> {
+        let deflate = if websocket.deflate { self.deflating.offer() } else { None };
+        Box::new(Opening::new(websocket, deflate, self.seeds.next(), self.seeds.next()))
+    }
+
+    fn http2_client<S>(&self, session: S, opening: Option<Box<Opening>>) -> Role<S> {
+        Role::Http2(Box::new(Http2::client(&self.config.http2, session, opening, self.now)))
+    }
 }
 
 impl<H: Handler> App<H> {
@@ -138,26 +149,24 @@ impl<H: Handler> App<H> {
     /// Has the driver connect to `target`. The session learns of it by [`Handler::connected`] (or
     /// [`Handler::opened`] for a WebSocket), and of failure by [`Handler::closed`].
     pub fn connect(&mut self, target: Target, role: ClientRole, session: H::Session) {
-        let (mut opening, mut session) = (None, Some(session));
-        let role = match role {
-            ClientRole::Http2 => {
-                let config = &self.shared.config.http2;
-                Role::Http2(Box::new(Http2::client(config, session.take(), self.shared.now)))
+        let shared = &mut self.shared;
+        let http1 = || Role::Client(proto_h1::Client::new(shared.config.http1));
+        let connection = match role {
+            ClientRole::Http2 => Connection::new(shared.http2_client(session, None), Link::none()),
+            ClientRole::WebSocketHttp2(websocket) => {
+                let opening = shared.opening(websocket);
+                Connection::new(shared.http2_client(session, Some(opening)), Link::none())
             }
-            ClientRole::Http => Role::Client(proto_h1::Client::new(self.shared.config.http1)),
-            ClientRole::Raw => Role::Raw(Raw::new(self.shared.config.raw_idle_timeout)),
+            ClientRole::Http => Connection::to_be_made(http1(), session),
             ClientRole::WebSocket(websocket) => {
-                let Shared { seeds, deflating, .. } = &mut self.shared;
-                let deflate = if websocket.deflate { deflating.offer() } else { None };
-                opening = Some(Box::new(Opening::new(websocket, deflate, seeds.next(), seeds.next())));
-                Role::Client(proto_h1::Client::new(self.shared.config.http1))
+                let mut connection = Connection::to_be_made(http1(), session);
+                connection.extra().opening = Some(shared.opening(websocket));
+                connection
+            }
+            ClientRole::Raw => {
+                Connection::to_be_made(Role::Raw(Raw::new(shared.config.raw_idle_timeout)), session)
             }
         };
-        let mut connection = Connection::new(role, Link::none());
-        connection.session = session;
-        if opening.is_some() {
-            connection.extra().opening = opening;
-        }
         self.connects.push_back((target, connection));
     }
 
@@ -208,11 +217,11 @@ impl<H: Handler> Service for App<H> {
         self.shared.tell_time(now);
         connection.role.handle_timeout(now);
         // What TLS agreed on decides.
-        if matches!(connection.role, Role::Client(_)) && connection.opening().is_none() && http2::agreed(link)
-        {
-            let session = connection.session.take();
-            let http2 = Http2::client(&self.shared.config.http2, session, now);
-            connection.role = Role::Http2(Box::new(http2));
+        if matches!(connection.role, Role::Client(_)) && http2::agreed(link) {
+            let opening = connection.extra.take().and_then(|extra| extra.opening);
+            if let Some(session) = connection.session.take() {
+                connection.role = self.shared.http2_client(session, opening);
+            }
         }
         if let Role::Http2(_) = connection.role {
             self.quietly(connection, |turn| {
@@ -331,7 +340,7 @@ impl<H: Handler> Service for App<H> {
             Role::Http2(http2) => http2.close_all(&mut self.handler, deflating, end),
             _ => {}
         }
-        if let Some(agreement) = connection.extra.as_ref().and_then(|extra| extra.deflate.as_ref()) {
+        if let Some(agreement) = connection.extra.as_ref().and_then(|extra| extra.agreed.deflate.as_ref()) {
             deflating.release(agreement, connection.role.side());
         }
         if let Some(session) = connection.session.take() {

@@ -161,15 +161,19 @@ pub enum End {
     /// Client, HTTP/2: the server has not processed the request, which may be made again on another connection
     /// ([RFC 9113 §8.7](https://www.rfc-editor.org/rfc/rfc9113#section-8.7)).
     Unprocessed,
-    /// HTTP/2: a deadline of the stream has passed.
+    /// HTTP/2: a deadline of the stream has passed; `Head` is that of an opening handshake.
     Timeout(proto_core::Reason),
     /// HTTP/2: what the peer sent on the stream was more than this limit allows.
     Limited(Limit),
     /// The peer or a limit broke the WebSocket.
     WebSocketFault(proto_ws::Error),
-    /// Client: the server did not accept the WebSocket handshake; the status of its response, or 101 when that
-    /// response was not a valid acceptance.
+    /// Client: the server did not accept the WebSocket handshake; the status of its response. 101, or over HTTP/2 one
+    /// of the series 2xx, when that response was not a valid acceptance.
     Refused(u16),
+    /// Client, HTTP/2: the server opens no WebSockets over HTTP/2: its settings do not allow extended CONNECT
+    /// ([RFC 8441 §3](https://www.rfc-editor.org/rfc/rfc8441#section-3)). Nothing was asked of it; it may open one over
+    /// another connection, by HTTP/1.1.
+    NoExtendedConnect,
     /// The application closed it before it was complete.
     Aborted,
     /// The link went away underneath.

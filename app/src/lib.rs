@@ -55,6 +55,7 @@ mod handler;
 mod http2;
 mod limit;
 mod message;
+mod opening;
 mod raw;
 mod role;
 mod seed;
@@ -68,7 +69,7 @@ mod turn;
 mod websocket;
 mod writable;
 
-pub use client::{ClientRole, WebSocket};
+pub use client::ClientRole;
 pub use context::{App, Config};
 pub use fields::{Fields, FieldsIter};
 pub use handler::{End, Handler};
@@ -78,6 +79,7 @@ pub use message::{
     BodyLength, Field, Kind, Message, MessageEnd, Refusal, Request, RequestHead, Response, ResponseHead,
     Upgrade,
 };
+pub use opening::WebSocket;
 pub use proto_core::SendError;
 pub use proto_h1::Error as Http1Error;
 pub use proto_h2::{Error as Http2Error, ErrorCode as Http2Code};

@@ -186,6 +186,7 @@ impl End {
             Self::Http1(error) => Limit::of_http1(error),
             Self::Http2(error) => Limit::of_http2(error),
             Self::Limited(limit) => Some(limit),
+            Self::Timeout(Reason::Head) => Some(Limit::OpeningTimeout),
             Self::Timeout(Reason::BodyRate) => Some(Limit::Http2BodyRate),
             Self::Timeout(Reason::SendProgress) => Some(Limit::Http2SendRate),
             Self::WebSocketFault(error) => Limit::of_websocket(error),

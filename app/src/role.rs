@@ -3,12 +3,11 @@ use std::time::Duration;
 use proto_core::{Deadline, Instant, Reason, SendError, Wants, WriteBuf};
 
 use proto_ws::Side;
-use proto_ws::deflate::Agreement;
 
-use crate::client::Opening;
 use crate::handler::End;
 use crate::http2::Http2;
 use crate::limit::Limit;
+use crate::opening::{Agreed, Opening, Stage};
 use crate::service::{Action, Closed};
 use crate::stream::{Control, Link, Protocol};
 use crate::transfer::Transfer;
@@ -184,12 +183,10 @@ pub struct Connection<S> {
 pub(crate) struct Extra {
     pub(crate) transfer: Option<Transfer>,
     pub(crate) action: Option<Action>,
-    /// Client: the WebSocket handshake under way.
+    /// Client, HTTP/1: the WebSocket handshake under way.
     pub(crate) opening: Option<Box<Opening>>,
-    /// The subprotocol agreed on, until the application is told.
-    pub(crate) protocol: Option<Box<str>>,
-    /// What was agreed on about compression, until the connection is a WebSocket.
-    pub(crate) deflate: Option<Agreement>,
+    /// What was agreed on in a handshake, until the connection is a WebSocket.
+    pub(crate) agreed: Agreed,
 }
 
 impl<S> Connection<S> {
@@ -209,6 +206,11 @@ impl<S> Connection<S> {
             limited: None,
             extra: None,
         }
+    }
+
+    /// One to be made, with the session of its first stream.
+    pub(crate) fn to_be_made(role: Role<S>, session: S) -> Self {
+        Self { session: Some(session), ..Self::new(role, Link::none()) }
     }
 
     pub(crate) fn extra(&mut self) -> &mut Extra {
@@ -244,7 +246,7 @@ impl<S> Connection<S> {
         self.extra.as_deref().is_some_and(|extra| {
             extra.action.is_some()
                 || extra.transfer.as_ref().is_some_and(Transfer::wants_write)
-                || extra.opening.as_ref().is_some_and(|opening| !opening.sent)
+                || extra.opening.as_ref().is_some_and(|opening| opening.stage == Stage::Due)
         })
     }
 

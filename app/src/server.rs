@@ -6,6 +6,7 @@ use proto_h1::{Error, Event};
 use crate::handler::{End, Handler};
 use crate::http2;
 use crate::message::{BodyLength, Request, RequestView, ResponseHead};
+use crate::opening::Agreed;
 use crate::raw::{Sniffed, sniff};
 use crate::role::{Raw, Role};
 use crate::status;
@@ -159,7 +160,7 @@ impl<H: Handler> Turn<'_, '_, H> {
         let Some(Answer::WebSocket(acceptance)) = &mut self.connection.control.ask().answer else { return };
         self.shared.deflating.agree(acceptance, request);
         if let Some(agreement) = acceptance.agreement {
-            self.connection.extra().deflate = Some(agreement);
+            self.connection.extra().agreed.deflate = Some(agreement);
         }
     }
 
@@ -210,7 +211,7 @@ impl<H: Handler> Turn<'_, '_, H> {
                 if let Some(Answer::WebSocket(acceptance)) = self.connection.control.take_answer()
                     && acceptance.protocol.is_some()
                 {
-                    self.connection.extra().protocol = acceptance.protocol;
+                    self.connection.extra().agreed.protocol = acceptance.protocol;
                 }
             }
         }
@@ -220,8 +221,8 @@ impl<H: Handler> Turn<'_, '_, H> {
     /// Both sides agreed to leave HTTP: what follows are WebSocket frames.
     fn upgraded(&mut self) {
         let extra = self.connection.extra.as_mut();
-        let (protocol, deflate) =
-            extra.map(|extra| (extra.protocol.take(), extra.deflate.take())).unwrap_or_default();
+        let Agreed { protocol, deflate } =
+            extra.map(|extra| std::mem::take(&mut extra.agreed)).unwrap_or_default();
         let config = proto_ws::Config { deflate, ..self.shared.config.websocket };
         let mut socket = proto_ws::Connection::new(proto_ws::Role::Server, config);
         socket.handle_timeout(self.shared.now);

@@ -245,6 +245,11 @@ impl Link {
     pub(crate) fn tls(&self) -> Option<&TlsInfo> {
         self.more.as_ref()?.tls.as_ref()
     }
+
+    /// What an HTTP URI of this end's begins with.
+    pub(crate) fn scheme(&self) -> &'static [u8] {
+        if self.tls().is_some() { b"https" } else { b"http" }
+    }
 }
 
 /// Connections to be given a turn, on the same thread.

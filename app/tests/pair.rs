@@ -5,8 +5,9 @@
 mod common;
 
 use app::{
-    Address, App, BodyLength, ClientRole, End, Fields, Handler, Kind, Message, MessageEnd, Request,
-    RequestHead, Response, ResponseHead, SendError, Stream, Target, WebSocket, Writable,
+    Address, App, BodyLength, ClientRole, Config, DeflateConfig, End, Fields, Handler, Kind, Message,
+    MessageEnd, Request, RequestHead, Response, ResponseHead, SendError, Stream, Target, TlsInfo, WebSocket,
+    Writable,
 };
 use common::Wire;
 use proptest::prelude::*;
@@ -167,11 +168,28 @@ impl Handler for Visitor {
 }
 
 fn visitor(role: ClientRole, pieces: Vec<Vec<u8>>) -> Wire<Visitor> {
+    Wire::client(app(role, pieces, Config::default())).0
+}
+
+fn app(role: ClientRole, pieces: Vec<Vec<u8>>, config: Config) -> App<Visitor> {
     let handler = Visitor { end: None, status: 0, received: Vec::new(), messages: Vec::new() };
-    let mut app = App::new(handler, app::Config { seed: [9; 32], ..app::Config::default() });
+    let mut app = App::new(handler, Config { seed: [9; 32], ..config });
     let target = Target { address: Address::Host("h".into(), 80), tls: None, timeout: None };
     app.connect(target, role, Visit { pieces, at: 0, head: false, sent: 0, arriving: Vec::new() });
-    Wire::client(app).0
+    app
+}
+
+/// A link with TLS that agreed on HTTP/2.
+fn h2() -> TlsInfo {
+    TlsInfo { alpn: Some(b"h2".to_vec()), ..TlsInfo::default() }
+}
+
+/// Windows of any size, compression or none, small messages compressed too.
+fn config((window, deflate): (u32, bool)) -> Config {
+    let mut config = Config::default();
+    config.http2.codec.limits.stream_window = window;
+    config.deflate = deflate.then(|| DeflateConfig { threshold: 0, ..DeflateConfig::default() });
+    config
 }
 
 /// Carries bytes to and fro, in pieces whose sizes come from `cuts`, until both sides rest.
@@ -212,7 +230,7 @@ proptest! {
     fn an_echoed_body_is_the_body(pieces in pieces(), cuts in cuts(), rooms in (2_048_usize..40_000, 2_048_usize..40_000)) {
         let sent = pieces.concat();
         let mut client = visitor(ClientRole::Http, pieces);
-        let mut server = Wire::server(Mirror, app::Config::default());
+        let mut server = Wire::server(Mirror, Config::default());
         (client.room, server.room) = rooms;
         run(&mut client, &mut server, &cuts);
         let visitor = client.app.handler();
@@ -225,7 +243,7 @@ proptest! {
     fn echoed_messages_are_the_messages(pieces in pieces(), cuts in cuts(), rooms in (2_048_usize..40_000, 2_048_usize..40_000)) {
         let websocket = WebSocket::new("h", "/ws", &["mirror"], &[]).expect("a handshake");
         let mut client = visitor(ClientRole::WebSocket(websocket), pieces.clone());
-        let mut server = Wire::server(Mirror, app::Config::default());
+        let mut server = Wire::server(Mirror, Config::default());
         (client.room, server.room) = rooms;
         run(&mut client, &mut server, &cuts);
         prop_assert!(server.closed, "the server closes first");
@@ -233,6 +251,29 @@ proptest! {
         let visitor = client.app.handler();
         prop_assert!(visitor.messages == pieces);
         prop_assert_eq!(visitor.end, Some(End::WebSocket(Some(3000))));
+    }
+
+    #[test]
+    fn echoed_messages_are_the_messages_over_http2(
+        pieces in pieces(),
+        cuts in cuts(),
+        rooms in (2_048_usize..40_000, 2_048_usize..40_000),
+        ends in ((64_u32..70_000, any::<bool>()), (64_u32..70_000, any::<bool>())),
+        alpn in any::<bool>(),
+    ) {
+        let websocket = WebSocket::new("h", "/ws", &["mirror"], &[]).expect("a handshake");
+        let websocket = if alpn { ClientRole::WebSocket(websocket) } else { ClientRole::WebSocketHttp2(websocket) };
+        let app = app(websocket, pieces.clone(), config(ends.0));
+        let mut client = Wire::client_over(app, alpn.then(h2));
+        let mut server = Wire::server_over(Mirror, config(ends.1), alpn.then(h2));
+        (client.room, server.room) = rooms;
+        run(&mut client, &mut server, &cuts);
+        prop_assert!(client.closed, "a connection for one WebSocket ends with it");
+        server.eof();
+        prop_assert!(server.closed);
+        let visitor = client.app.handler();
+        prop_assert!(visitor.messages == pieces);
+        prop_assert_eq!((visitor.status, visitor.end), (200, Some(End::WebSocket(Some(3000)))));
     }
 }
 
@@ -246,7 +287,7 @@ fn a_refused_websocket_says_with_which_status() {
     }
     let websocket = WebSocket::new("h", "/ws", &[], &[]).expect("a handshake");
     let mut client = visitor(ClientRole::WebSocket(websocket), Vec::new());
-    let mut server = Wire::server(No, app::Config::default());
+    let mut server = Wire::server(No, Config::default());
     let request = client.feed(b"");
     let response = server.feed(&request);
     client.feed(&response);

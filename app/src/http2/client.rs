@@ -1,22 +1,33 @@
-//! A connection as a client: requests side by side, as many as the server takes.
+//! A connection as a client: requests side by side, as many as the server takes, or one WebSocket.
 
-use proto_core::Instant;
+use proto_core::{Instant, SendError};
 use proto_h2::ErrorCode;
 
 use super::exchange::Exchange;
 use super::{Http2, Http2Config, Multiplex};
 use crate::handler::{End, Handler};
+use crate::message::Response;
+use crate::opening::{Opening, Stage};
 use crate::service::LinkInfo;
 use crate::stream::{Protocol, Stream};
+use crate::writable::never_fits;
 
 impl<S> Http2<S> {
-    /// A client's connection, established or not, with the session of its first request.
-    pub(crate) fn client(config: &Http2Config, session: Option<S>, now: Instant) -> Self {
+    /// A client's connection, established or not, with the session of its first request, or of its WebSocket.
+    pub(crate) fn client(
+        config: &Http2Config,
+        session: S,
+        opening: Option<Box<Opening>>,
+        now: Instant,
+    ) -> Self {
         let mut codec = proto_h2::Connection::client(config.codec);
         codec.handle_timeout(now);
         let mut http2 = Self::new(codec, config, now);
-        if let Some(session) = session {
-            http2.add(session);
+        http2.dedicated = opening.is_some();
+        let first = http2.add(session).and_then(|place| http2.exchanges.get_mut(place));
+        if let (Some(exchange), Some(mut opening)) = (first, opening) {
+            opening.stage = Stage::Waiting;
+            exchange.opening = Some(opening);
         }
         http2
     }
@@ -45,8 +56,12 @@ impl<H: Handler> Multiplex<'_, '_, H> {
     pub(crate) fn connected(&mut self) {
         self.http2.codec.handle_timeout(self.now);
         self.http2.clock = super::Clock::new(&self.shared.config.http2, self.now);
+        let (now, patience) = (self.now, self.shared.config.opening_timeout);
         for place in 0..self.http2.exchanges.places() {
-            self.tell(place, |handler, session, stream| handler.connected(session, stream));
+            match self.opening(place) {
+                Some(opening) => opening.start(now, patience),
+                None => self.tell(place, |handler, session, stream| handler.connected(session, stream)),
+            }
             self.settle(place, false);
         }
         self.http2.vacant = true;
@@ -67,12 +82,15 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             self.tell(place, |handler, session, stream| handler.connected(session, stream));
             self.settle(place, false);
         }
-        if self.http2.exchanges.is_empty() && self.http2.clock.is_settled() {
+        if self.http2.exchanges.is_empty() && (self.http2.clock.is_settled() || self.http2.dedicated) {
             self.http2.codec.go_away(ErrorCode::NO_ERROR);
         }
     }
 
     fn next_session(&mut self) -> Option<H::Session> {
+        if self.http2.dedicated {
+            return None;
+        }
         let mut control = crate::stream::Control::default();
         let mut stream = Stream {
             control: &mut control,
@@ -83,6 +101,63 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             wakes: &mut self.shared.wakes,
         };
         self.handler.next(&mut stream)
+    }
+
+    fn opening(&mut self, place: u16) -> Option<&mut Opening> {
+        self.http2.exchanges.get_mut(place)?.opening.as_deref_mut()
+    }
+
+    /// The server's settings have come. RFC 8441 section 3: "Upon receipt of SETTINGS_ENABLE_CONNECT_PROTOCOL with a
+    /// value of 1, a client MAY use the Extended CONNECT as defined in this document when creating new streams."
+    pub(super) fn may_open_websockets(&mut self) {
+        let may = self.http2.codec.peer_settings().enable_connect_protocol;
+        for place in 0..self.http2.exchanges.places() {
+            let Some(opening) = self.opening(place).filter(|it| it.stage == Stage::Waiting) else { continue };
+            if may {
+                opening.stage = Stage::Due;
+                self.settle(place, false);
+            } else {
+                self.finish(place, End::NoExtendedConnect);
+            }
+        }
+    }
+
+    /// Sends the opening handshake that is due.
+    pub(super) fn send_opening(&mut self, place: u16) {
+        let Some(exchange) = self.http2.exchanges.get_mut(place) else { return };
+        let Some(opening) = exchange.opening.as_mut().filter(|it| it.stage == Stage::Due) else { return };
+        let empty = self.out.is_empty();
+        match opening.send_http2(&mut self.http2.codec, self.link.scheme(), self.out) {
+            Ok(id) => {
+                exchange.id = Some(id);
+                self.http2.exchanges.link(id, place);
+            }
+            // The server takes no stream for now: its next settings may say that it does.
+            Err(SendError::Blocked) => opening.stage = Stage::Waiting,
+            Err(error) if never_fits(error, empty) == SendError::Full => {}
+            Err(_) => self.finish(place, End::Aborted),
+        }
+    }
+
+    /// An opening handshake was answered, by a response that ends the stream or not.
+    pub(super) fn opening_answered(&mut self, place: u16, response: &Response<'_>, end: bool) {
+        self.tell(place, |handler, session, stream| handler.response(session, response, stream));
+        let Some(exchange) = self.http2.exchanges.get_mut(place) else { return };
+        let Some(opening) = exchange.opening.take() else { return };
+        match opening.agreed(response, &mut self.shared.deflating) {
+            Ok(agreed) => {
+                self.open_tunnel(place, opening.role(), agreed.deflate, agreed.protocol.as_deref());
+                if end {
+                    self.tunnel_ended(place);
+                }
+            }
+            Err(why) => {
+                if let Some(limit) = why.limit() {
+                    self.count(limit);
+                }
+                self.abort(place, ErrorCode::CANCEL, why);
+            }
+        }
     }
 
     /// The server takes no further request. What has not been sent can be sent to somebody else; what has been sent

@@ -135,6 +135,11 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
         for place in 0..self.http2.exchanges.places() {
             let Some(exchange) = self.http2.exchanges.get_mut(place) else { continue };
+            if due(exchange.opening.as_ref().and_then(|opening| opening.due)) {
+                self.count(Limit::OpeningTimeout);
+                self.abort(place, ErrorCode::CANCEL, End::Timeout(Reason::Head));
+                continue;
+            }
             if due(exchange.receive_pace.due()) {
                 self.count(Limit::Http2BodyRate);
                 self.abort(place, ErrorCode::CANCEL, End::Timeout(Reason::BodyRate));

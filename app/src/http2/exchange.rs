@@ -3,6 +3,7 @@ use proto_h2::StreamId;
 
 use super::pace::Pace;
 use super::tunnel::Tunnel;
+use crate::opening::{Opening, Stage};
 use crate::stream::{Control, Protocol};
 use crate::transfer::Transfer;
 
@@ -18,6 +19,8 @@ pub(super) struct Exchange<S> {
     pub(super) sending: Sending,
     /// The library sends the rest of the response.
     pub(super) library: Library,
+    /// Client: it is to become a WebSocket.
+    pub(super) opening: Option<Box<Opening>>,
     /// It is a WebSocket.
     pub(super) tunnel: Option<Box<Tunnel>>,
     pub(super) queued: Queued,
@@ -104,6 +107,7 @@ impl<S> Exchange<S> {
             control: Control::default(),
             sending: Sending::Head,
             library: Library::Nothing,
+            opening: None,
             tunnel: None,
             queued: Queued::No,
             received: false,
@@ -128,6 +132,10 @@ impl<S> Exchange<S> {
 
     /// Whether somebody has something to say.
     pub(super) fn wants_turn(&self) -> bool {
+        // Before the handshake is answered nothing of the application's goes out.
+        if let Some(opening) = &self.opening {
+            return opening.stage == Stage::Due || self.control.asked().close.is_some();
+        }
         // A WebSocket that has ended its side says nothing more.
         if self.tunnel.is_some() && self.sending == Sending::Done {
             return false;
@@ -173,7 +181,8 @@ impl<S> Exchange<S> {
         let tunnel = self.tunnel.as_ref().and_then(|tunnel| tunnel.socket.poll_timeout());
         let tunnel = tunnel.map(|deadline| deadline.at);
         let own = [self.receive_pace.due(), self.send_pace.due(), self.expectation.due()];
-        own.into_iter().chain([timer, tunnel]).flatten().min()
+        let opening = self.opening.as_ref().and_then(|opening| opening.due);
+        own.into_iter().chain([timer, tunnel, opening]).flatten().min()
     }
 }
 

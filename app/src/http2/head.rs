@@ -238,6 +238,25 @@ pub(super) fn send_request(
     send(&list, |fields| codec.open(fields.iter().copied(), end, out))
 }
 
+/// Opens a stream with an extended CONNECT: unlike others it names scheme and path
+/// ([RFC 8441 §4](https://www.rfc-editor.org/rfc/rfc8441#section-4)).
+pub(crate) fn send_connect(
+    codec: &mut Connection,
+    head: &RequestHead<'_>,
+    scheme: &[u8],
+    protocol: &[u8],
+    out: &mut WriteBuf<'_>,
+) -> Result<StreamId, SendError> {
+    let mut list = List::new();
+    list.push(b":method", head.method);
+    list.push(b":protocol", protocol);
+    list.push(b":scheme", scheme);
+    list.push(b":path", head.target);
+    list.push(b":authority", head.authority);
+    list.extend(head.fields)?;
+    send(&list, |fields| codec.open(fields.iter().copied(), false, out))
+}
+
 fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
     let mut at = digits.len();
     loop {

@@ -32,7 +32,7 @@ pub(crate) use client::agreed;
 pub use config::Http2Config;
 use deadline::Clock;
 use exchange::{Exchange, Exchanges, Library, Queued};
-pub(crate) use head::{RequestFields, ResponseFields};
+pub(crate) use head::{RequestFields, ResponseFields, send_connect};
 pub(crate) use outlet::Outlet;
 pub(crate) use start::{preface, upgrade_offer};
 
@@ -60,6 +60,8 @@ pub(crate) struct Http2<S> {
     last_name: u32,
     /// Client: the application may be asked for another request.
     vacant: bool,
+    /// Client: it is for one WebSocket and nothing else.
+    dedicated: bool,
     /// The driver ends.
     draining: bool,
     pub(crate) fired: Fired,
@@ -76,6 +78,7 @@ impl<S> Http2<S> {
             clock: Clock::new(config, now),
             last_name: 0,
             vacant: false,
+            dedicated: false,
             draining: false,
             fired: Fired::default(),
         }

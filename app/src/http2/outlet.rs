@@ -32,7 +32,7 @@ impl<'a> Outlet<'a> {
         link: &Link,
     ) -> (Self, Option<&'a mut S>, &'a mut Control, u32) {
         let Exchange { id, sending, head_request, expectation, session, control, name, .. } = exchange;
-        let scheme: &[u8] = if link.tls().is_some() { b"https" } else { b"http" };
+        let scheme = link.scheme();
         let outlet = Self { codec, id, sending, head_request, expectation, scheme };
         (outlet, session.as_mut(), control, *name)
     }

@@ -68,6 +68,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
                 let busy = !self.http2.exchanges.is_empty();
                 self.http2.clock.settle(busy, &self.shared.config.http2, self.now);
                 self.http2.vacant = true; // it may take more now
+                self.may_open_websockets();
             }
             Event::GoAway { .. } => self.going_away(),
             // A stream that the peer will not process is told of by itself; pushes are not accepted.
@@ -150,6 +151,10 @@ impl<H: Handler> Multiplex<'_, '_, H> {
 
     /// Client: a response has arrived, or (`last` is false) an informational one.
     fn answered(&mut self, place: u16, response: &Response<'_>, last: bool, end: bool) {
+        let opening = self.http2.exchanges.get_mut(place).is_some_and(|exchange| exchange.opening.is_some());
+        if opening && last {
+            return self.opening_answered(place, response, end);
+        }
         let config = &self.shared.config.http2;
         if matches!(response.body_length(), BodyLength::Known(length) if last && length > config.body) {
             return self.too_much(place);

@@ -3,6 +3,7 @@
 
 use proto_core::{SendError, WriteBuf};
 use proto_h2::ErrorCode;
+use proto_ws::deflate::Agreement;
 use proto_ws::{Connection, Side};
 
 use super::exchange::{Exchange, Sending};
@@ -126,23 +127,34 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             send_response(&mut self.http2.codec, id, (200, fields), None, stamp, false, self.out)
         });
         sent.map_err(|error| never_fits(error, empty))?;
-        let deflate = acceptance.agreement;
+        self.open_tunnel(place, proto_ws::Role::Server, acceptance.agreement, acceptance.protocol.as_deref());
+        Ok(())
+    }
+
+    /// The opening handshake is complete: from here on the content of the stream is a WebSocket's.
+    pub(super) fn open_tunnel(
+        &mut self,
+        place: u16,
+        role: proto_ws::Role,
+        deflate: Option<Agreement>,
+        protocol: Option<&str>,
+    ) {
+        let Some(exchange) = self.http2.exchanges.get_mut(place) else { return };
+        let Some(id) = exchange.id else { return };
         if deflate.is_some() {
             self.shared.scratch.resize(SCRATCH, 0);
         }
         let config = proto_ws::Config { deflate, ..self.shared.config.websocket };
-        let mut socket = Connection::new(proto_ws::Role::Server, config);
+        let mut socket = Connection::new(role, config);
         socket.handle_timeout(self.now);
         exchange.tunnel = Some(Box::new(Tunnel::new(socket)));
         exchange.sending = Sending::Open;
         exchange.receive_pace.stop(); // the WebSocket has deadlines of its own
         self.http2.codec.hold_credit(id);
-        let protocol = acceptance.protocol.as_deref();
         self.tell(place, |handler, session, stream| handler.opened(session, protocol, stream));
         if self.http2.draining {
             self.close_tunnel(place);
         }
-        Ok(())
     }
 
     /// Closes all WebSockets, as the driver ends.

@@ -87,6 +87,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         let credit = exchange.id.map_or(0, |id| self.http2.codec.send_capacity(id));
         let asked = self.http2.actions.len();
         match exchange {
+            Exchange { opening: Some(_), .. } => self.send_opening(place),
             Exchange { control, .. } if control.asked().answer.is_some() => self.send_answer(place),
             Exchange { tunnel: Some(_), .. } => self.carry(place),
             Exchange { library: Library::Text(text), .. } => {
@@ -102,9 +103,9 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         }
         self.send_continue(place);
         let Some(exchange) = self.http2.exchanges.get_mut(place) else { return };
-        // What it wanted to write before it closes has been written.
+        // What it wanted to write before it closes has been written, or cannot be.
         if exchange.control.asked().close.is_some()
-            && !exchange.control.want_write
+            && (!exchange.control.want_write || exchange.opening.is_some())
             && exchange.sending != Sending::Done
             && exchange.tunnel.is_none()
         {

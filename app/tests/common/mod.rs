@@ -38,10 +38,15 @@ pub(crate) fn link() -> LinkInfo {
 impl<H: Handler> Wire<H> {
     /// A server connection.
     pub(crate) fn server(handler: H, config: app::Config) -> Self {
+        Self::server_over(handler, config, None)
+    }
+
+    /// The same, over a link with TLS or without.
+    pub(crate) fn server_over(handler: H, config: app::Config, tls: Option<app::TlsInfo>) -> Self {
         let mut app = App::new(handler, config);
         let now = Instant::from_secs(1_000);
         app.wall_clock(now, EPOCH);
-        let connection = app.accept(&link(), now);
+        let connection = app.accept(&LinkInfo { tls, ..link() }, now);
         Self::new(app, connection.expect("accepted"), now)
     }
 

@@ -139,7 +139,7 @@ impl<H: Handler> Peer<H> {
             at += step.consumed;
             match step.event {
                 Some(event) => note(&mut self.got, &mut self.order, &mut self.goaways, event),
-                None if self.codec.wants().read => break,
+                None if self.codec.wants().read || self.codec.wants().close => break,
                 None => self.write(|_, _| {}),
             }
         }
