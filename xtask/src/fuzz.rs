@@ -1,7 +1,10 @@
-use std::fs;
 use std::io::{BufRead, BufReader};
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, ScopedJoinHandle, available_parallelism};
+use std::{fmt, fs};
 
 use fuzz_bodies::{TARGETS, Target};
 
@@ -26,44 +29,51 @@ fn succeed(mut command: Command) -> Result<()> {
     if status.success() { Ok(()) } else { Err("cargo fuzz failed; see fuzz/README.md".into()) }
 }
 
-/// Runs the targets one after the other.
+/// Runs the targets, several side by side.
 pub(crate) fn fuzz(arguments: &[&str]) -> Result<()> {
-    let mut minutes = 10_u64;
+    let mut minutes = 10;
     let mut each = None;
+    let mut jobs = available_parallelism().map_or(1, usize::from);
     let mut targets = Vec::new();
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         match *argument {
             "--minutes" => minutes = number(arguments.next())?,
             "--seconds" => each = Some(number(arguments.next())?),
+            "--jobs" => jobs = number(arguments.next())?.max(1) as usize,
             name => targets.push(Target::named(name).ok_or_else(|| format!("there is no target `{name}`"))?),
         }
     }
     if targets.is_empty() {
         targets.extend(TARGETS);
     }
-    let seconds = each.unwrap_or_else(|| (minutes * 60 / targets.len() as u64).max(1));
+    let rounds = targets.len().div_ceil(jobs) as u64;
+    let seconds = each.unwrap_or(minutes * 60 / rounds).max(1);
 
     succeed(cargo_fuzz("build"))?;
     let logs = root().join("fuzz/logs");
     about(&logs, fs::create_dir_all(&logs))?;
     println!("{:<16} {:>12} {:>9} {:>7} {:>8}", "target", "executions", "a second", "edges", "features");
-    let mut failed = Vec::new();
-    for target in targets {
-        let run = run(target, seconds)?;
-        println!(
-            "{:<16} {:>12} {:>9} {:>7} {:>8}{}",
-            target.name,
-            run.executions,
-            run.executions / seconds.max(1),
-            run.edges,
-            run.features,
-            if run.passed { "" } else { "  FAILED" }
-        );
-        if !run.passed {
-            failed.push(format!("fuzz/logs/{}.log", target.name));
+    let queue = Mutex::new(targets.iter());
+    let worker = || {
+        let mut failed = Vec::new();
+        loop {
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(target) = next else { return Ok(failed) };
+            let run = run(target, seconds)?;
+            println!("{:<16} {run}", target.name);
+            if !run.passed {
+                failed.push(format!("fuzz/logs/{}.log", target.name));
+            }
         }
-    }
+    };
+    let outcomes: Vec<Result<_>> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs.min(targets.len())).map(|_| scope.spawn(worker)).collect();
+        let join =
+            |worker: ScopedJoinHandle<'_, _>| worker.join().unwrap_or_else(|panic| resume_unwind(panic));
+        workers.into_iter().map(join).collect()
+    });
+    let failed = outcomes.into_iter().collect::<Result<Vec<_>>>()?.concat();
     if failed.is_empty() {
         return Ok(());
     }
@@ -86,6 +96,15 @@ struct Run {
     edges: u64,
     /// Edges together with how often they were taken.
     features: u64,
+    seconds: u64,
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { executions, edges, features, .. } = self;
+        write!(f, "{executions:>12} {:>9} {edges:>7} {features:>8}", executions / self.seconds)?;
+        f.write_str(if self.passed { "" } else { "  FAILED" })
+    }
 }
 
 fn run(target: &Target, seconds: u64) -> Result<Run> {
@@ -104,7 +123,7 @@ fn run(target: &Target, seconds: u64) -> Result<Run> {
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| format!("cargo: {error}"))?;
-    let mut found = Run::default();
+    let mut found = Run { seconds, ..Run::default() };
     let mut log = Vec::new();
     for line in
         child.stderr.take().into_iter().flat_map(|stderr| BufReader::new(stderr).split(b'\n')).flatten()

@@ -11,9 +11,10 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-    fuzz [--minutes N | --seconds N] [TARGET...]
-        Builds the fuzz targets, all unless some are named, and runs them one after the other: for N minutes in all
-        (default 10), or for N seconds each. Prints executions per second and coverage. Needs nightly and cargo-fuzz.
+    fuzz [--minutes N | --seconds N] [--jobs N] [TARGET...]
+        Builds the fuzz targets, all unless some are named, and runs them: for N minutes in all (default 10), or for N
+        seconds each, as many side by side as there are cores or as --jobs says. Prints executions per second and
+        coverage. Needs nightly and cargo-fuzz.
     regress FILE [TARGET]
         Makes FILE, which a target wrote to fuzz/artifacts/TARGET/, an input that `cargo test` replays from now on,
         and runs it.
