@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn every_day_for_four_centuries_comes_back() {
-        for day in (0..146_097_u64).step_by(7).chain(20_000..21_000) {
+        let (step, days) = if cfg!(miri) { (9_973, 10) } else { (7, 1_000) };
+        for day in (0..146_097_u64).step_by(step).chain(20_000..20_000 + days) {
             let seconds = day * DAY + day % DAY;
             assert_eq!(parse(&format(seconds)), Some(seconds));
         }

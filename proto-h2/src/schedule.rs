@@ -188,7 +188,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_stream_starves(priorities in proptest::collection::vec((0..8_u8, any::<bool>()), 1..20)) {
+        fn no_stream_starves(priorities in proptest::collection::vec((0..8_u8, any::<bool>()), 1..if cfg!(miri) { 3 } else { 20 })) {
             // Each list comes up once in 16 rotations, and then with another stream.
             let bound = 256 * priorities.len();
             let order = turns(&priorities, bound);
@@ -199,7 +199,7 @@ mod tests {
 
         #[test]
         fn lists_survive_any_order_of_removal(
-            priorities in proptest::collection::vec((0..8_u8, any::<bool>()), 1..20),
+            priorities in proptest::collection::vec((0..8_u8, any::<bool>()), 1..if cfg!(miri) { 3 } else { 20 }),
             removals in proptest::collection::vec(0..20_u16, 0..20),
         ) {
             let (mut store, mut schedule) = with(&priorities);

@@ -264,7 +264,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn behaves_like_a_map(operations in proptest::collection::vec((1..200_u32, any::<bool>()), 1..400)) {
+        fn behaves_like_a_map(operations in proptest::collection::vec((1..200_u32, any::<bool>()), 1..if cfg!(miri) { 20 } else { 400 })) {
             let mut store = Store::new();
             let mut model = BTreeMap::new();
             for (id, insert) in operations {

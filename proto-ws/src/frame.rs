@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn fitting_is_the_largest_that_fits() {
         for masked in [false, true] {
-            for room in (0..400).chain(65_500..65_600) {
+            for room in (0..400).chain(65_500..65_600).step_by(if cfg!(miri) { 7 } else { 1 }) {
                 let fits = |len: usize| header_size(len as u64, masked) + len <= room;
                 match fitting(room, masked) {
                     Some(len) => assert!(fits(len) && !fits(len + 1), "{len} into {room}"),

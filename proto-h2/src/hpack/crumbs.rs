@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn crumbs_become_one_cookie_at_the_end() {
         let block = b"\x82\x60\x03a=b\x84\x00\x06cookie\x03c=d\x10\x06cookie\x03e=f\x86";
-        for room in 0..300 {
+        for room in (0..300).step_by(if cfg!(miri) { 23 } else { 1 }) {
             let mut scratch = vec![0; room];
             let Ok(fields) = Decoder::new(4096).decode(block, &mut scratch) else { continue };
             let used = fields.packed_len();

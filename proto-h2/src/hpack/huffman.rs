@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn every_symbol_alone_and_in_pairs() {
-        for a in 0..=255_u8 {
+        for a in (0..=255_u8).step_by(if cfg!(miri) { 15 } else { 1 }) {
             for string in [vec![a], vec![a, b'e'], vec![b'e', a], vec![a; 9], vec![b'0', b'0', b'0', a]] {
                 let block = plain_encode(&string);
                 let mut back = vec![0; string.len()];

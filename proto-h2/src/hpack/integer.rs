@@ -80,7 +80,11 @@ mod tests {
     #[test]
     fn every_boundary_comes_back() {
         for prefix in 4..=7 {
-            for value in (0..70_000).chain([1 << 21, (1 << 28) + 77, u32::MAX as usize]) {
+            for value in (0..70_000).step_by(if cfg!(miri) { 1_117 } else { 1 }).chain([
+                1 << 21,
+                (1 << 28) + 77,
+                u32::MAX as usize,
+            ]) {
                 let mut out = [0; 8];
                 let end = encode(&mut out, 0, 0, prefix, value);
                 let mut at = 0;

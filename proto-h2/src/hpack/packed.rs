@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn copies_and_comparisons_of_every_length() {
         let src: [u8; 200] = core::array::from_fn(|i| i as u8);
-        for len in 0..130 {
+        for len in (0..130).step_by(if cfg!(miri) { 13 } else { 1 }) {
             let mut dst = [0xff; 200];
             assert!(copy(&mut dst, &src, len));
             assert_eq!(dst[..len], src[..len]);
@@ -222,8 +222,8 @@ mod tests {
         for bad in [&b""[..], b":", b"A", b"a:b", b"::a", b"a b", b"a\0", b"\x80", b"a\x7f", b"a\"", b"a("] {
             assert!(name_is_malformed(bad), "{}", bad.escape_ascii());
         }
-        for at in 0..40 {
-            for byte in 0..=255 {
+        for at in (0..40).step_by(if cfg!(miri) { 13 } else { 1 }) {
+            for byte in (0..=255).step_by(if cfg!(miri) { 21 } else { 1 }) {
                 let mut value = [b'~'; 40];
                 value[at] = byte;
                 let bad = (byte < 0x20 && byte != b'\t') || byte == 0x7f;

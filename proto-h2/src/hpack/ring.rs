@@ -322,7 +322,7 @@ mod tests {
         #[test]
         fn behaves_like_a_queue(
             capacity in 0..700_u32,
-            operations in proptest::collection::vec((0..40_usize, 0..200_usize, 0..20_u32), 1..120),
+            operations in proptest::collection::vec((0..40_usize, 0..200_usize, 0..20_u32), 1..if cfg!(miri) { 8 } else { 120 }),
         ) {
             let mut ring = Ring::new(capacity);
             let mut model: VecDeque<(Vec<u8>, Vec<u8>)> = VecDeque::new();

@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn every_code_point_is_encoded_as_the_standard_library_does() {
-        for code in ('\0'..=char::MAX).step_by(7) {
+        for code in ('\0'..=char::MAX).step_by(if cfg!(miri) { 9_973 } else { 7 }) {
             let mut expected = [0; 4];
             let expected = code.encode_utf8(&mut expected).as_bytes();
             let mut room = [0; 4];

@@ -140,10 +140,15 @@ mod tests {
     }
 
     fn message() -> impl Strategy<Value = Vec<u8>> {
+        let long = if cfg!(miri) { 40 } else { 2_000 };
         prop_oneof![
-            prop::collection::vec(any::<u8>(), 1..2000),
-            prop::collection::vec(0u8..4, 1..2000),
-            ("[a-z ]{1,40}", 1usize..9000).prop_map(|(text, len)| text.bytes().cycle().take(len).collect()),
+            prop::collection::vec(any::<u8>(), 1..long),
+            prop::collection::vec(0u8..4, 1..long),
+            ("[a-z ]{1,40}", 1usize..long * 5).prop_map(|(text, len)| text
+                .bytes()
+                .cycle()
+                .take(len)
+                .collect()),
         ]
     }
 
@@ -167,6 +172,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "megabytes")]
     fn both_outlive_what_does_not_fit() {
         for (level, mem_level, bits) in [(1, 1, 8), (1, 1, 15), (1, 8, 15), (6, 1, 10), (6, 8, 15)] {
             let settings = Settings { level, mem_level, bits };
