@@ -46,6 +46,7 @@ impl Default for Command {
             hand_over: false,
             root: None,
             no_h2: false,
+            max_body: None,
             grace: 5,
             until_eof: false,
             timeouts: Timeouts::default(),
@@ -101,6 +102,9 @@ pub(crate) struct Serve {
     /// Speak HTTP/1.1 only: no HTTP/2 by ALPN, by prior knowledge or by upgrade
     #[arg(long)]
     pub(crate) no_h2: bool,
+    /// Most bytes of content of a request; more is answered with 413 [default: any number]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_body: Option<u64>,
     /// Seconds that connections get to finish when the server is asked to stop
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub(crate) grace: u64,

@@ -12,7 +12,7 @@ const OPENING: &[u8] = b"GET /ws/echo HTTP/1.1\r\nHost: localhost\r\nUpgrade: we
     Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
 
 /// FIN, RSV1 and binary.
-const COMPRESSED: u8 = 0xc2;
+pub(super) const COMPRESSED: u8 = 0xc2;
 
 /// The beginning of a DEFLATE block (RFC 1951 3.2.7) in whose code a bit 0 stands for 258 bytes and another for a
 /// distance of one: every zero byte behind it inflates to 1,032 of the byte before. It begins with one such byte.
@@ -53,7 +53,7 @@ fn dense_block() -> Vec<u8> {
 }
 
 /// A whole message that inflates to so many times 1,032 bytes.
-fn bomb(times: usize) -> Vec<u8> {
+pub(super) fn bomb(times: usize) -> Vec<u8> {
     // Behind them the last distance, the end of the block, and an empty one of which the last four bytes are left out
     // (RFC 7692 7.2.1).
     [&dense_block()[..], &vec![0; times], &[0b0000_0110]].concat()

@@ -18,6 +18,16 @@ fn get(lab: &Lab, path: &str, fields: &str) -> io::Result<String> {
     Ok(if leaked || passwords { format!("{answer}, leaked") } else { answer })
 }
 
+/// Asks for a path, and says where it is redirected to.
+fn redirect(lab: &Lab, path: &str) -> io::Result<String> {
+    let mut wire = lab.connect()?;
+    wire.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes());
+    wire.finish();
+    let heard = String::from_utf8_lossy(wire.heard());
+    let location = heard.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or("nowhere");
+    Ok(super::http::answer(&wire).replace(',', &format!(" to {location},")))
+}
+
 /// A path out of the root.
 const fn path(
     name: &'static str,
@@ -34,7 +44,7 @@ fn ranges(lab: &Lab, ranges: &str) -> io::Result<String> {
     get(lab, "/large.bin", &format!("Range: bytes={ranges}\r\n"))
 }
 
-pub(super) static PATTERNS: [Pattern; 24] = [
+pub(super) static PATTERNS: [Pattern; 26] = [
     path("files/dot-dot", "/../secret.txt", "CWE-22", "404, closed", |lab| get(lab, "/../secret.txt", "")),
     path("files/dot-dot-deep", "up from a folder", "CWE-22", "404, closed", |lab| {
         get(lab, "/sub/../../secret.txt", "")
@@ -87,6 +97,20 @@ pub(super) static PATTERNS: [Pattern; 24] = [
     path("files/symlink-root", "a link to the root of the file system", "CWE-61", "403, closed", |lab| {
         get(lab, "/everything/etc/passwd", "")
     }),
+    path(
+        "files/redirect-elsewhere",
+        "//sub, a folder, and redirected to it: to the host of that name, if the slashes stay",
+        "CWE-601, RFC 3986 4.2",
+        "301 to /sub/, closed",
+        |lab| redirect(lab, "//sub"),
+    ),
+    path(
+        "files/redirect-split",
+        "a line end in the path that is redirected to",
+        "CWE-113",
+        "404, closed",
+        |lab| get(lab, "/sub%0d%0aSet-Cookie:%20x=y", ""),
+    ),
     path("files/hidden", "a file whose name begins with a dot", "CWE-538", "404, closed", |lab| {
         get(lab, "/.hidden", "")
     }),

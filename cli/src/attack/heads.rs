@@ -9,7 +9,7 @@ fn get(lab: &Lab, fields: &str) -> io::Result<String> {
     lab.http(format!("GET /hello HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"))
 }
 
-pub(super) static PATTERNS: [Pattern; 13] = [
+pub(super) static PATTERNS: [Pattern; 15] = [
     Pattern::new("heads/many-fields", "101 fields", "RFC 6585 5", "431, closed", |lab| {
         get(lab, &"X: y\r\n".repeat(100))
     }),
@@ -77,6 +77,20 @@ pub(super) static PATTERNS: [Pattern; 13] = [
     Pattern::new("heads/version", "a version that is none", "RFC 9112 2.3", "505, closed", |lab| {
         lab.http("GET /hello HTTP/9.9\r\nHost: localhost\r\n\r\n")
     }),
+    Pattern::new(
+        "heads/expectation",
+        "an expectation that nobody knows",
+        "RFC 9110 10.1.1",
+        "417, closed",
+        |lab| get(lab, "Expect: tea\r\nConnection: close\r\n"),
+    ),
+    Pattern::new(
+        "heads/open-proxy",
+        "CONNECT to a port that only this machine can reach",
+        "RFC 9110 9.3.6, SSRF",
+        "501, closed",
+        |lab| lab.http("CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: 127.0.0.1:22\r\nConnection: close\r\n\r\n"),
+    ),
     Pattern::new("heads/garbage", "bytes that are no HTTP", "RFC 9112 3", "400, closed", |lab| {
         lab.http([0x00, 0xff, 0x16, 0x03, 0x01, 0x80, b'\r', b'\n'].repeat(1000))
     }),

@@ -3,6 +3,7 @@
 
 mod bystander;
 mod chunks;
+mod content;
 mod crowds;
 mod deflate;
 mod files;

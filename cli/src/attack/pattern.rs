@@ -31,6 +31,8 @@ pub(super) enum Server {
     Hasty,
     /// Both.
     HastyTls,
+    /// One that takes no more than 1,000 bytes of content.
+    Small,
     /// One that serves a folder made for the attack.
     Files,
     /// None: the program `sanswire json`, which reads what the attacker writes.
@@ -77,10 +79,11 @@ impl Pattern {
 
 /// All attacks, in the order of the gallery.
 pub(super) fn all() -> impl Iterator<Item = &'static Pattern> {
-    let groups: [&[Pattern]; 15] = [
+    let groups: [&[Pattern]; 17] = [
         &super::smuggling::PATTERNS,
         &super::chunks::PATTERNS,
         &super::heads::PATTERNS,
+        &super::content::PATTERNS,
         &super::slow::PATTERNS,
         &super::websocket::PATTERNS,
         &super::deflate::PATTERNS,
@@ -89,6 +92,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Pattern> {
         &super::http2::flow::PATTERNS,
         &super::http2::streams::PATTERNS,
         &super::http2::frames::PATTERNS,
+        &super::http2::websocket::PATTERNS,
         &super::tls::PATTERNS,
         &super::files::PATTERNS,
         &super::crowds::PATTERNS,

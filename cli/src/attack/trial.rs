@@ -95,6 +95,7 @@ pub(super) fn carry_out(
 fn on_given(pattern: &Pattern, given: &Given, connections: u64) -> io::Result<Outcomes> {
     match pattern.server {
         Server::Files => return Ok(Outcomes::Skipped("needs a folder made for it")),
+        Server::Small => return Ok(Outcomes::Skipped("needs a server that takes little content")),
         Server::Json => return Ok(Outcomes::Skipped("needs no server")),
         Server::Tls | Server::HastyTls if !given.target.tls => {
             return Ok(Outcomes::Skipped("needs an https:// target"));

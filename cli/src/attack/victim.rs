@@ -48,6 +48,9 @@ impl Victim {
                 command.arg(format!("--{name}=1"));
             }
         }
+        if kind == Server::Small {
+            command.arg("--max-body=1000");
+        }
         if kind == Server::Files {
             let root = folder.insert(Folder::new()?).0.join("root");
             command.arg("--root").arg(root);

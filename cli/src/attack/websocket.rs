@@ -50,7 +50,12 @@ pub(super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 
 /// The server's Close code, and how the connection stands.
 pub(super) fn answer(wire: &Wire) -> String {
-    let (mut bytes, mut close) = (wire.heard(), "no close".to_owned());
+    format!("{}, {}", close(wire.heard()), http::ending(wire.end()))
+}
+
+/// The code of the Close frame among these.
+pub(super) fn close(mut bytes: &[u8]) -> String {
+    let mut close = "no close".to_owned();
     while let Some((opcode, payload, rest)) = next_frame(bytes) {
         if opcode == 8 {
             close = match payload {
@@ -60,7 +65,7 @@ pub(super) fn answer(wire: &Wire) -> String {
         }
         bytes = rest;
     }
-    format!("{close}, {}", http::ending(wire.end()))
+    close
 }
 
 /// The opcode and payload of a frame of the server's, and what follows it.

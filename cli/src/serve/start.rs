@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use app::{App, Http2Config};
+use app::App;
 use drivers::{Listen, ListenAddress, Spread, Stats};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -79,12 +79,16 @@ pub(crate) fn run(options: &Serve) -> Result<(), Failure> {
 }
 
 fn config(options: &Serve) -> Result<app::Config, Failure> {
-    let config = app::Config {
+    let mut config = app::Config {
         server: Some(client::USER_AGENT.into()),
         deflate: options.deflate.config()?,
         ..options.timeouts.config()
     };
-    Ok(app::Config { http2: Http2Config { enabled: !options.no_h2, ..config.http2 }, ..config })
+    config.http2.enabled = !options.no_h2;
+    if let Some(bytes) = options.max_body {
+        (config.http1.limits.body, config.http2.body) = (bytes, bytes);
+    }
+    Ok(config)
 }
 
 /// What the options ask to listen on; without any, the two default addresses.

@@ -28,7 +28,12 @@ fn with(lab: &Lab, fields: &[u8]) -> io::Result<String> {
     streams(lab, block(1, &[&request(Method::Get, b"/hello"), fields].concat()))
 }
 
-pub(in super::super) static PATTERNS: [Pattern; 28] = [
+/// A request whose content is followed by this.
+fn trailers(lab: &Lab, fields: &[u8]) -> io::Result<String> {
+    streams(lab, [post(1, "/drip?ms=60000&n=10"), frame(DATA, 0, 1, b"x"), block(1, fields)].concat())
+}
+
+pub(in super::super) static PATTERNS: [Pattern; 35] = [
     Pattern::new(
         "http2-fields/bomb",
         "a field of 4,000 octets kept in the table, then named 12,000 times in a block: 48 MB of fields, on ten streams",
@@ -71,6 +76,52 @@ pub(in super::super) static PATTERNS: [Pattern; 28] = [
         "431, then 200",
         |lab| with(lab, &field(b"cookie", b"a").repeat(1000)),
     ),
+    Pattern::new(
+        "http2-fields/peer-table",
+        "a table of 4 GiB offered to the server to compress with",
+        "RFC 7541 4.2",
+        "200 x99, then 200",
+        |lab| {
+            let table = settings(&[(HEADER_TABLE_SIZE, u32::MAX)]);
+            let requests = (0..99).flat_map(|nth| get(2 * nth + 1, "/hello"));
+            streams(lab, [table, requests.collect()].concat())
+        },
+    ),
+    Pattern::new(
+        "http2-fields/expectation",
+        "an expectation that nobody knows",
+        "RFC 9110 10.1.1",
+        "417, then 200",
+        |lab| with(lab, &field(b"expect", b"tea")),
+    ),
+    Pattern::new(
+        "http2-fields/open-proxy",
+        "CONNECT to a port that only this machine can reach",
+        "RFC 9113 8.5, SSRF",
+        "501, then 200",
+        |lab| {
+            let connect = [field(b":method", b"CONNECT"), field(b":authority", b"127.0.0.1:22")].concat();
+            streams(lab, block(1, &connect))
+        },
+    ),
+    malformed("http2-fields/name-empty", "fields without a name", "CVE-2019-9516", |lab| {
+        with(lab, &field(b"", b"").repeat(100))
+    }),
+    malformed(
+        "http2-fields/trailer-framing",
+        "a Content-Length among the trailers",
+        "RFC 9110 6.5.1, RFC 9113 8.1.1",
+        |lab| trailers(lab, &field(b"content-length", b"0")),
+    ),
+    malformed(
+        "http2-fields/trailer-host",
+        "a Host among the trailers",
+        "RFC 9110 6.5.1, RFC 9113 8.1.1",
+        |lab| trailers(lab, &field(b"host", b"other")),
+    ),
+    malformed("http2-fields/trailer-pseudo", "a path among the trailers", "RFC 9113 8.1", |lab| {
+        trailers(lab, &field(b":path", b"/other"))
+    }),
     broken("http2-fields/index-0", "a field of index 0", |lab| ends(lab, block(1, &[0x80]))),
     broken("http2-fields/index-beyond", "a field that is in no table", |lab| ends(lab, block(1, &[0xbe]))),
     broken("http2-fields/integer-overflow", "an index of more than 64 bits", |lab| {

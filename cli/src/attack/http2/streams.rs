@@ -1,5 +1,7 @@
 //! Streams that cannot be, and streams that are left.
 
+use std::time::Duration;
+
 use super::super::pattern::{Pattern, Server};
 use super::*;
 
@@ -13,7 +15,13 @@ const fn breach(
     Pattern::new(name, what, reference, "GOAWAY PROTOCOL_ERROR, closed", run)
 }
 
-pub(in super::super) static PATTERNS: [Pattern; 17] = [
+/// How stream 1 was reset, if it was.
+fn fate(wire: &Wire) -> Option<String> {
+    let (.., code) = Frames(wire.heard()).find(|frame| (frame.0, frame.2) == (RST_STREAM, 1))?;
+    Some(format!("RST_STREAM {}", name(u32::from_be_bytes(code.try_into().ok()?))))
+}
+
+pub(in super::super) static PATTERNS: [Pattern; 20] = [
     breach("http2-streams/zero", "a request on stream 0", "RFC 9113 6.2", |lab| ends(lab, get(0, "/hello"))),
     breach("http2-streams/even", "a request on a stream of the server's", "RFC 9113 5.1.1", |lab| {
         ends(lab, get(2, "/hello"))
@@ -123,6 +131,48 @@ pub(in super::super) static PATTERNS: [Pattern; 17] = [
         Ok(ending(wire.finish()).to_owned())
     })
     .on(Server::Hasty),
+    Pattern::new(
+        "http2-streams/drip",
+        "a content that comes octet by octet",
+        "R.U.D.Y., CVE-2007-6750",
+        "RST_STREAM CANCEL",
+        |lab| {
+            let mut wire = open(lab)?;
+            wire.send(&post(1, "/echo"));
+            while wire.is_open() && fate(&wire).is_none() {
+                wire.listen(Duration::from_millis(50));
+                wire.send(&frame(DATA, 0, 1, b"x"));
+            }
+            Ok(fate(&wire).unwrap_or_default())
+        },
+    )
+    .on(Server::Hasty),
+    Pattern::new(
+        "http2-streams/too-much",
+        "a content that is announced too large",
+        "RFC 9110 15.5.14",
+        "413, then 200",
+        |lab| {
+            let head = [request(Method::Post, b"/echo"), field(b"content-length", b"1000000000")].concat();
+            streams(lab, frame(HEADERS, END_HEADERS, 1, &head))
+        },
+    )
+    .on(Server::Small),
+    Pattern::new(
+        "http2-streams/too-much-sent",
+        "a content that turns out too large when its answer has begun",
+        "RFC 9110 15.5.14",
+        "RST_STREAM ENHANCE_YOUR_CALM",
+        |lab| {
+            let mut wire = open(lab)?;
+            wire.send(&[post(1, "/echo"), frame(DATA, 0, 1, &[b'x'; 500])].concat());
+            wire.hear_until(|heard| Frames(heard).any(|frame| (frame.0, frame.2) == (HEADERS, 1)));
+            wire.send(&frame(DATA, 0, 1, &[b'y'; 501]));
+            wire.hear_until(|heard| Frames(heard).any(|frame| (frame.0, frame.2) == (RST_STREAM, 1)));
+            Ok(fate(&wire).unwrap_or_default())
+        },
+    )
+    .on(Server::Small),
     Pattern::new(
         "http2-streams/half-bodies",
         "100 requests whose content does not come",
