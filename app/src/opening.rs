@@ -14,7 +14,7 @@ use crate::http2;
 use crate::message::{BodyLength, Field, RequestHead, Response, ResponseView};
 
 /// What to ask a server for in the opening handshake of a WebSocket.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct WebSocket {
     authority: Box<[u8]>,
     target: Box<[u8]>,

@@ -218,6 +218,13 @@ pub(crate) struct Ws {
     /// Send every message back until the peer closes, and print nothing
     #[arg(long)]
     pub(crate) echo: bool,
+    /// Open it on a stream of HTTP/2 where the server does that (RFC 8441), else over HTTP/1.1, and say which. Needs
+    /// wss://, where TLS agrees on it [default: HTTP/1.1]
+    #[arg(long, conflicts_with = "http2_prior_knowledge")]
+    pub(crate) http2: bool,
+    /// Open it on a stream of HTTP/2 at once, with servers that are known to do that
+    #[arg(long)]
+    pub(crate) http2_prior_knowledge: bool,
     #[command(flatten)]
     pub(crate) deflate: Deflate,
     #[command(flatten)]

@@ -125,12 +125,13 @@ pub(crate) fn failure(url: &str, end: End, answered: bool) -> Failure {
         End::Reset(code) => (Kind::Broken, format!("the stream was reset: {code:?}")),
         End::Unprocessed => (Kind::Broken, "the server did not process the request".to_owned()),
         End::Timeout(reason) => (Kind::TimedOut, format!("timed out ({reason:?})")),
-        End::Refused(101) => {
-            (Kind::WebSocket, "the server's acceptance of the WebSocket is not valid".to_owned())
+        End::Refused(status @ (101 | 200..=299)) => {
+            (Kind::WebSocket, format!("the server's answer with status {status} opens no WebSocket"))
         }
         End::Refused(status) => {
             (Kind::WebSocket, format!("the server refused the WebSocket with status {status}"))
         }
+        End::NoExtendedConnect => (Kind::WebSocket, "the server opens no WebSockets over HTTP/2".to_owned()),
         End::WebSocketFault(error) => (Kind::WebSocket, error.to_string()),
         other => (Kind::Broken, format!("ended early: {other:?}")),
     };

@@ -5,8 +5,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::{Duration, Instant};
 
 use app::{
-    App, ClientRole, End, Field, Handler, Kind, Message, MessageEnd, SendError, Stream, StreamId, Wakes,
-    WebSocket, Writable,
+    App, ClientRole, End, Field, Handler, Http2Code, Kind, Message, MessageEnd, Response, SendError, Stream,
+    StreamId, Wakes, WebSocket, Writable,
 };
 use drivers::Waker;
 
@@ -28,7 +28,7 @@ pub(crate) fn run(options: Ws) -> Result<(), Failure> {
         })?;
     }
     let ping = options.ping.map(client::seconds).transpose()?;
-    let target = url.target(options.unix_socket.as_deref(), &["http/1.1"]);
+    let mut over = Over::new(&options, &url)?;
     let protocols = options.subprotocol.iter().map(String::as_str).collect::<Vec<_>>();
     let field_views =
         fields.iter().map(|(name, value)| Field::new(name, value.as_bytes())).collect::<Vec<_>>();
@@ -38,21 +38,31 @@ pub(crate) fn run(options: Ws) -> Result<(), Failure> {
 
     let (lines, input) = sync_channel(QUEUED_LINES);
     let kind = if options.binary { Kind::Binary } else { Kind::Text };
-    let talk = match options.echo {
-        true => Talk::Echo { piece: Vec::new(), sent: 0, message: None },
-        false => Talk::Lines { kind, line: None, sent: 0, ended: false },
+    let connect = |app: &mut App<Client>, over: Over| {
+        let talk = match options.echo {
+            true => Talk::Echo { piece: Vec::new(), sent: 0, message: None },
+            false => Talk::Lines { kind, line: None, sent: 0, ended: false },
+        };
+        let target = url.target(options.unix_socket.as_deref(), over.alpn());
+        app.connect(target, over.role(websocket.clone()), Session { talk, ping, ping_due: false });
     };
     let config = app::Config { deflate: options.deflate.config()?, ..client::config()? };
-    let mut app = App::new(Client { input, stream: None, end: None }, config);
-    let session = Session { talk, ping, ping_due: false };
-    app.connect(target, ClientRole::WebSocket(websocket), session);
+    let says_version = over != Over::Http1;
+    let mut app = App::new(Client { input, says_version, version: "", stream: None, end: None }, config);
+    connect(&mut app, over);
     let mut driver = client::driver(&options.trust, app)?;
     if !options.echo {
         let waker = driver.waker();
         std::thread::spawn(move || read_lines(&lines, &waker));
     }
     loop {
-        if let Some(end) = driver.service_mut().handler_mut().end.take() {
+        let app = driver.service_mut();
+        if let Some(end) = app.handler_mut().end.take() {
+            if over == Over::Either && wants_http1(end) {
+                over = Over::Http1;
+                connect(app, over);
+                continue;
+            }
             // RFC 6455 7.1.1: the server closes the TCP connection first, within reason.
             let patience = Instant::now() + FAREWELL;
             while driver.connections() > 0 {
@@ -66,6 +76,51 @@ pub(crate) fn run(options: Ws) -> Result<(), Failure> {
         }
         client::turn(&mut driver, None)?;
     }
+}
+
+/// Which HTTP opens the WebSocket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Over {
+    Http1,
+    /// HTTP/2 where the server opens WebSockets over it, else HTTP/1.1.
+    Either,
+    Http2,
+}
+
+impl Over {
+    fn new(options: &Ws, url: &Url) -> Result<Self, Failure> {
+        match options {
+            Ws { http2_prior_knowledge: true, .. } => Ok(Self::Http2),
+            Ws { http2: true, .. } if url.tls => Ok(Self::Either),
+            Ws { http2: true, .. } => {
+                let what = "--http2 needs wss://, where TLS agrees on it (or --http2-prior-knowledge)";
+                Err(Failure::new(exit::Kind::Usage, what))
+            }
+            _ => Ok(Self::Http1),
+        }
+    }
+
+    /// What TLS is to offer.
+    fn alpn(self) -> &'static [&'static str] {
+        match self {
+            Self::Http1 => &["http/1.1"],
+            Self::Either => &["h2", "http/1.1"],
+            Self::Http2 => &["h2"],
+        }
+    }
+
+    fn role(self, websocket: WebSocket) -> ClientRole {
+        match self {
+            Self::Http1 | Self::Either => ClientRole::WebSocket(websocket),
+            Self::Http2 => ClientRole::WebSocketHttp2(websocket),
+        }
+    }
+}
+
+/// Whether the server, which speaks HTTP/2, wants another version for WebSockets.
+fn wants_http1(end: End) -> bool {
+    // RFC 9113 7: "The endpoint requires that HTTP/1.1 be used instead of HTTP/2."
+    matches!(end, End::NoExtendedConnect | End::Reset(Http2Code::HTTP_1_1_REQUIRED))
 }
 
 /// How long the server may take to close the connection once everything is said.
@@ -116,6 +171,9 @@ fn outcome(url: &str, end: End) -> Result<(), Failure> {
 /// The application.
 struct Client {
     input: Receiver<Line>,
+    /// Whether to say which HTTP opened the WebSocket.
+    says_version: bool,
+    version: &'static str,
     /// The stream, to be woken when there is input.
     stream: Option<StreamId>,
     end: Option<End>,
@@ -167,7 +225,14 @@ impl Handler for Client {
     type Session = Session;
     type Message = ();
 
+    fn response(&mut self, _: &mut Session, response: &Response<'_>, _: &mut Stream<'_>) {
+        self.version = response.version();
+    }
+
     fn opened(&mut self, session: &mut Session, protocol: Option<&str>, stream: &mut Stream<'_>) {
+        if self.says_version {
+            eprintln!("opened over {}", self.version);
+        }
         if let Some(protocol) = protocol {
             eprintln!("subprotocol {protocol}");
         }

@@ -1,7 +1,9 @@
 // The `ws` package as a server for our client: node ws_server.mjs [CERT KEY]
 // Prints the port it listens on, then, for each connection, `ok` or what went wrong. The path says what to do.
+// HTTP2=websockets: HTTP/2, with WebSockets on its streams (RFC 8441), and HTTP/1.1. HTTP2=plain: without those.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
+import http2 from "node:http2";
 import { createServer as createSecureServer } from "node:https";
 import { once } from "node:events";
 import { randomBytes } from "node:crypto";
@@ -9,7 +11,9 @@ import { readFileSync } from "node:fs";
 import { WebSocketServer } from "ws";
 
 const [cert, key] = process.argv.slice(2);
-const server = cert ? createSecureServer({ cert: readFileSync(cert), key: readFileSync(key) }) : createServer();
+const settings = { enableConnectProtocol: process.env.HTTP2 === "websockets" };
+const make = process.env.HTTP2 ? [http2.createServer, http2.createSecureServer] : [createServer, createSecureServer];
+const server = make[cert ? 1 : 0](cert ? { cert: readFileSync(cert), key: readFileSync(key), allowHTTP1: true, settings } : { settings });
 
 // Two times whether, and two times how many bits; 0 for none.
 function deflate() {
@@ -108,6 +112,28 @@ sockets.on("connection", (ws, request) => {
     () => console.log("ok"),
     (error) => { console.log(`failed: ${error.message}`); ws.close(1011); },
   );
+});
+// The package knows HTTP/1.1 only: to it the stream is a socket, and the head it writes there becomes the response.
+server.on("stream", (stream, { ":method": method, ":protocol": protocol, ":path": url, ...fields }) => {
+  if (method !== "CONNECT" || protocol !== "websocket") return stream.respond({ ":status": 404 }, { endStream: true });
+  assert(!["upgrade", "connection", "host", "sec-websocket-key"].some((name) => name in fields));
+  const answer = (text) => {
+    delete stream.write;
+    delete stream.end;
+    const [head, body] = text.split("\r\n\r\n");
+    const lines = head.split("\r\n").filter((line) => /^sec-websocket-(protocol|extensions):/i.test(line));
+    const status = Number(head.split(" ")[1]);
+    stream.respond({ ":status": status === 101 ? 200 : status, ...Object.fromEntries(lines.map((line) => line.split(": "))) });
+    return body;
+  };
+  stream.write = answer;
+  stream.end = (text) => {
+    const body = answer(text);
+    stream.end(body);
+  };
+  const headers = { ...fields, upgrade: "websocket", connection: "upgrade", "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==" };
+  const request = { method: "GET", url, headers, socket: stream.session.socket };
+  sockets.handleUpgrade(request, stream, Buffer.alloc(0), (ws) => sockets.emit("connection", ws, request));
 });
 server.listen(0, "127.0.0.1", () => console.log(`port ${server.address().port}`));
 // Ends with its standard input, so that it never outlives the test.
