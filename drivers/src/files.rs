@@ -12,6 +12,8 @@ pub(crate) struct Files {
     slots: Vec<Slot>,
     free: Vec<u32>,
     limit: u32,
+    /// How many were not opened because of that.
+    pub(crate) refused: u64,
 }
 
 #[derive(Debug)]
@@ -40,7 +42,7 @@ impl Default for FileList {
 
 impl Files {
     pub(crate) const fn new(limit: u32) -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), limit }
+        Self { slots: Vec::new(), free: Vec::new(), limit, refused: 0 }
     }
 
     /// Opens `path` below `root` and puts it on `list`.
@@ -51,6 +53,7 @@ impl Files {
         path: &Path,
     ) -> Result<(FileId, FileMeta), FileError> {
         if self.slots.len() - self.free.len() >= self.limit as usize {
+            self.refused += 1;
             return Err(FileError::Busy);
         }
         let (file, meta) = open_below(root, path)?;

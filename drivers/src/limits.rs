@@ -100,6 +100,8 @@ pub struct Stats {
     pub timeouts: u64,
     /// How often listeners had to rest: at the limit of connections, or without descriptors.
     pub pauses: u64,
+    /// Files that were not opened because [`Limits::files`] were.
+    pub files_refused: u64,
 }
 
 impl Stats {
@@ -118,6 +120,7 @@ impl Stats {
             handshakes_failed: self.handshakes_failed + other.handshakes_failed,
             timeouts: self.timeouts + other.timeouts,
             pauses: self.pauses + other.pauses,
+            files_refused: self.files_refused + other.files_refused,
         }
     }
 }

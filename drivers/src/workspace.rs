@@ -37,6 +37,6 @@ impl Workspace {
 
     /// What was done so far.
     pub fn stats(&self) -> Stats {
-        self.stats
+        Stats { files_refused: self.files.refused, ..self.stats }
     }
 }

@@ -125,7 +125,7 @@ impl<S: Service> Driver<S> {
 
     /// What was done so far.
     pub fn stats(&self) -> Stats {
-        self.workspace.stats
+        self.workspace.stats()
     }
 
     /// How many connections there are, those in the making and those whose last bytes are on their way included.

@@ -1,13 +1,24 @@
 //! The limits of `app::Config`, each at its value and one beyond.
 
-use app::{Config, DeflateConfig, End, Limit, WebSocketError};
+use app::{ClientRole, Config, DeflateConfig, End, Limit, WebSocket, WebSocketError};
 use proto_ws::Side;
 use proto_ws::handshake::Extensions;
 
-use crate::host::{Bench, MOMENT, just_before, seconds};
+use crate::h2::{ACK, SETTINGS, frame as frame2, setting};
+use crate::host::{Ask, Bench, MOMENT, just_before, seconds};
 use crate::websocket::{DEFLATE, close_code, frame, upgrade};
 
 pub(crate) fn opening_timeout() {
+    // Over HTTP/2 it waits for the settings of the server, too.
+    let websocket = WebSocket::new("h", "/", &[], &[]).unwrap();
+    let role = ClientRole::WebSocketHttp2(websocket);
+    let mut bench = Bench::client(role, Ask::default(), |config| config.opening_timeout = seconds(7));
+    bench.feed([frame2(SETTINGS, 0, 0, &setting(8, 1)), frame2(SETTINGS, ACK, 0, &[])].concat());
+    bench.sleep(just_before(seconds(7)));
+    assert!(bench.ends().is_empty());
+    bench.sleep(MOMENT);
+    assert_eq!(bench.ends(), [End::Timeout(proto_core::Reason::Head)]);
+    bench.fired(&[Limit::OpeningTimeout]);
     let mut bench = Bench::opening(|config| config.opening_timeout = seconds(7));
     bench.sleep(just_before(seconds(7)));
     assert!(!bench.wire.closed);

@@ -207,6 +207,7 @@ pub(crate) fn files() {
     let (_clients, begins): (Vec<_>, Vec<_>) = clients.unzip();
     let file: [u8; 4] = pattern(4).try_into().unwrap();
     assert_eq!(begins, [file, file, *b"Busy"]);
+    assert_eq!(driver.stats().files_refused, 1);
     std::fs::remove_dir_all(root).unwrap();
 }
 
