@@ -256,6 +256,18 @@ impl<S> Connection<S> {
         self.control.want_write || self.control.is_asked() || self.extra.is_some() || self.role.wants().write
     }
 
+    /// Tells the codec how much content the application takes.
+    #[inline]
+    pub(crate) fn apply_limit(&mut self) {
+        if let Some(most) = self.control.take_body_limit() {
+            match &mut self.role {
+                Role::Server(server) => server.limit_body(most),
+                Role::Client(client) => client.limit_body(most),
+                Role::Http2(_) | Role::WebSocket(_) | Role::Raw(_) => {}
+            }
+        }
+    }
+
     /// A peer that is made to wait is not too slow.
     #[inline]
     pub(crate) fn apply_hold(&mut self) {

@@ -97,6 +97,15 @@ impl Stream<'_> {
         self.control.held = false;
     }
 
+    /// Takes no more than so many bytes of the content that is still to come, for a resource that takes more or less than
+    /// others. More: a request is answered with 413
+    /// ([RFC 9110 §15.5.14](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.14)) if its answer has not begun, and the
+    /// stream ends, by [`Http1Error::BodyTooLarge`](crate::Http1Error) or [`End::Limited`](crate::End::Limited). What the
+    /// configuration does not take has been refused before.
+    pub fn limit_body(&mut self, most: u64) {
+        self.control.ask().body = Some(most);
+    }
+
     /// Asks for [`Handler::timer`](crate::Handler::timer) after `delay`; `None` cancels. There is one timer to a
     /// stream.
     pub fn set_timer(&mut self, delay: Option<Duration>) {
@@ -150,10 +159,11 @@ pub(crate) struct Asked {
     pub(crate) group: Option<Group>,
     pub(crate) timer: Option<Instant>,
     pub(crate) close: Option<(u16, &'static str)>,
+    pub(crate) body: Option<u64>,
     pub(crate) answer: Option<Answer>,
 }
 
-static NOTHING: Asked = Asked { group: None, timer: None, close: None, answer: None };
+static NOTHING: Asked = Asked { group: None, timer: None, close: None, body: None, answer: None };
 
 impl Control {
     /// Whether anything at all is asked for.
@@ -173,10 +183,16 @@ impl Control {
     pub(crate) fn grant<T: Default>(&mut self, granted: impl FnOnce(&mut Asked) -> T) -> T {
         let Some(asked) = &mut self.asked else { return T::default() };
         let granted = granted(asked);
-        if let Asked { group: None, timer: None, close: None, answer: None } = **asked {
+        if let Asked { group: None, timer: None, close: None, body: None, answer: None } = **asked {
             self.asked = None;
         }
         granted
+    }
+
+    /// The new limit on what is still to come, if one was asked for.
+    #[inline]
+    pub(crate) fn take_body_limit(&mut self) -> Option<u64> {
+        if self.is_asked() { self.grant(|asked| asked.body.take()) } else { None }
     }
 
     pub(crate) fn take_answer(&mut self) -> Option<Answer> {

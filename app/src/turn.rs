@@ -265,6 +265,7 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// Tells the codec whether the application takes data, and notices that a stream is complete.
     pub(crate) fn settle(&mut self) {
+        self.connection.apply_limit();
         self.connection.apply_hold();
         match &self.connection.role {
             Role::Server(server) if server.response_complete() && server.request_complete() => {

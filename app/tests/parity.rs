@@ -43,6 +43,9 @@ impl Handler for Scale {
 
     fn request(&mut self, request: &Request<'_>, stream: &mut Stream<'_>) -> Option<Weighing> {
         let early = request.path() == b"/early";
+        if request.path() == b"/small" {
+            stream.limit_body(5);
+        }
         self.told.push("request".into());
         if early {
             stream.want_write();
@@ -150,6 +153,26 @@ fn a_body_that_turns_out_too_long_is_refused() {
 }
 
 #[test]
+fn a_resource_may_take_less_than_others() {
+    for (length, status) in [("5", "200"), ("6", "413")] {
+        let body = &"012345"[..length.parse().unwrap()];
+        let (statuses, scale, _) = over_http1("/small", &format!("Content-Length: {length}\r\n"), body);
+        assert_eq!((statuses, scale.told.len()), (vec![status.into()], 2));
+        let fields = [("content-length", length)];
+        let (statuses, scale, ..) = over_http2("/small", &fields, &[body.as_bytes()]);
+        assert_eq!((statuses, scale.told.len()), (vec![status.into()], 2));
+
+        let chunk = format!("{length}\r\n{body}\r\n0\r\n\r\n");
+        let (statuses, scale, _) = over_http1("/small", "Transfer-Encoding: chunked\r\n", &chunk);
+        let limit = (status == "413").then_some(Limit::Body);
+        assert_eq!((statuses, scale.limits), (vec![status.into()], vec![limit]));
+        let (statuses, scale, ..) = over_http2("/small", &[], &[body.as_bytes()]);
+        let limit = (status == "413").then_some(Limit::Http2Body);
+        assert_eq!((statuses, scale.limits), (vec![status.into()], vec![limit]));
+    }
+}
+
+#[test]
 fn an_answer_that_has_begun_is_cut() {
     let (statuses, scale, _) =
         over_http1("/early", "Transfer-Encoding: chunked\r\n", "5\r\n01234\r\n6\r\n56789x\r\n");
@@ -198,6 +221,8 @@ struct Polite {
     length: Option<u64>,
     sent: usize,
     head: Option<Result<(), SendError>>,
+    /// How much of the response is taken.
+    most: Option<u64>,
     statuses: Vec<u16>,
     end: Option<End>,
 }
@@ -210,8 +235,11 @@ impl Handler for Polite {
         stream.want_write();
     }
 
-    fn response(&mut self, (): &mut (), response: &Response<'_>, _: &mut Stream<'_>) {
+    fn response(&mut self, (): &mut (), response: &Response<'_>, stream: &mut Stream<'_>) {
         self.statuses.push(response.status());
+        if let Some(most) = self.most {
+            stream.limit_body(most);
+        }
     }
 
     fn writable(&mut self, (): &mut (), out: Writable<'_, '_>, stream: &mut Stream<'_>) {
@@ -387,9 +415,11 @@ fn there_is_but_one_expectation_and_it_needs_content() {
 #[test]
 fn a_response_that_is_too_long_is_not_read() {
     for (http2, limit) in [(false, Limit::Body), (true, Limit::Http2Body)] {
-        for (length, fires) in [("10", false), ("11", true)] {
+        for (most, length, fires) in
+            [(None, "10", false), (None, "11", true), (Some(5), "5", false), (Some(5), "6", true)]
+        {
             let mut host = Host::new(http2);
-            let mut client = client(host.role(), polite());
+            let mut client = client(host.role(), Polite { most, ..polite() });
             let sent = client.feed(b"");
             host.take(&mut client, sent);
             let answer = host.answer("200", Some(length));

@@ -29,8 +29,8 @@ pub(super) struct Exchange<S> {
     /// The request is HEAD: its response has no content.
     pub(super) head_request: bool,
     pub(super) expectation: Expectation,
-    /// Bytes of content that have come.
-    pub(super) content: u64,
+    /// Bytes of content that may still come.
+    pub(super) allowed: u64,
     /// The codec knows that the application takes no data.
     pub(super) held: bool,
     /// It was given a turn since credit ran out, to end a body of unknown length.
@@ -113,7 +113,7 @@ impl<S> Exchange<S> {
             received: false,
             head_request: false,
             expectation: Expectation::None,
-            content: 0,
+            allowed: u64::MAX,
             held: false,
             tried: false,
             receive_pace: Pace::STOPPED,

@@ -96,7 +96,8 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             wakes: &mut self.shared.wakes,
         };
         let expects = request.expects_continue();
-        let too_large = matches!(request.body_length(), BodyLength::Known(length) if length > self.shared.config.http2.body);
+        exchange.allowed = self.shared.config.http2.body;
+        let too_large = is_longer(request.body_length(), exchange.allowed);
         let refused = match expects {
             _ if is_misdirected(request, stream.tls().is_some()) => Some(421),
             Err(_) => Some(417),
@@ -129,10 +130,8 @@ impl<H: Handler> Multiplex<'_, '_, H> {
                     exchange.control.ask().answer = Some(Answer::Status(404));
                 }
             }
-        } else {
-            if expects.unwrap_or(false) {
-                exchange.expectation = Expectation::Owed;
-            }
+        } else if expects.unwrap_or(false) {
+            exchange.expectation = Expectation::Owed;
         }
         let config = &self.shared.config.http2;
         if !end {
@@ -143,7 +142,9 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             self.http2.codec.reset(id, ErrorCode::REFUSED_STREAM);
             return;
         };
-        if end {
+        if !self.apply_limit(place, request.body_length()) {
+            self.too_much(place);
+        } else if end {
             self.ended(place, Fields::EMPTY);
         }
         self.settle(place, false);
@@ -156,10 +157,13 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             return self.opening_answered(place, response, end);
         }
         let config = &self.shared.config.http2;
-        if matches!(response.body_length(), BodyLength::Known(length) if last && length > config.body) {
+        if last && is_longer(response.body_length(), config.body) {
             return self.too_much(place);
         }
         if let Some(exchange) = self.http2.exchanges.get_mut(place) {
+            if last {
+                exchange.allowed = config.body;
+            }
             if last && !end {
                 exchange.receive_pace.start(self.now, config.body_grace);
             }
@@ -169,6 +173,9 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             }
         }
         self.tell(place, |handler, session, stream| handler.response(session, response, stream));
+        if last && !self.apply_limit(place, response.body_length()) {
+            return self.too_much(place);
+        }
         if end {
             self.ended(place, Fields::EMPTY);
         }
@@ -195,9 +202,9 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             exchange.receive_pace.earn(payload.len(), config.body_rate, self.now, config.body_grace);
             // What nobody is told of is thrown away.
             if exchange.session.is_some() && !exchange.is_answered_by_library() {
-                exchange.content = exchange.content.saturating_add(payload.len() as u64);
-                if exchange.content > config.body {
-                    return self.too_much(place);
+                match exchange.allowed.checked_sub(payload.len() as u64) {
+                    Some(left) => exchange.allowed = left,
+                    None => return self.too_much(place),
                 }
             }
         }
@@ -207,6 +214,17 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         if end {
             self.ended(place, Fields::EMPTY);
         }
+    }
+
+    /// Takes no more content than the application has asked for; false when more is announced.
+    fn apply_limit(&mut self, place: u16, announced: BodyLength) -> bool {
+        let Some(exchange) = self.http2.exchanges.get_mut(place) else { return true };
+        let Some(most) = exchange.control.take_body_limit() else { return true };
+        if exchange.is_answered_by_library() || exchange.session.is_none() {
+            return true;
+        }
+        exchange.allowed = most;
+        !is_longer(announced, most)
     }
 
     /// The content of a message is longer than allowed: a request is answered with that, if it can be.
@@ -239,6 +257,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
     /// exchange is complete. `vain`: it has just had a turn and wrote nothing.
     pub(super) fn settle(&mut self, place: u16, vain: bool) {
         self.resume_frames(place);
+        self.apply_limit(place, BodyLength::None);
         let config = &self.shared.config.http2;
         let http2 = &mut *self.http2;
         let Some(exchange) = http2.exchanges.get_mut(place) else { return };
@@ -279,6 +298,11 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         }
         self.enqueue(place, vain);
     }
+}
+
+/// Whether content is announced that is longer.
+fn is_longer(announced: BodyLength, most: u64) -> bool {
+    matches!(announced, BodyLength::Known(length) if length > most)
 }
 
 /// How a stream ended that was reset.
