@@ -124,7 +124,7 @@ impl<H: Handler> Wire<H> {
     pub(crate) fn sleep(&mut self, duration: Duration) -> Vec<u8> {
         let until = self.now + duration;
         let mut sent = Vec::new();
-        loop {
+        for _ in 0..10_000 {
             let deadline = self.connection.as_ref().and_then(|connection| self.app.poll_timeout(connection));
             let next = deadline.map(|deadline| deadline.at).filter(|&at| at <= until);
             self.now = next.unwrap_or(until).max(self.now);
@@ -133,6 +133,7 @@ impl<H: Handler> Wire<H> {
                 return sent;
             }
         }
+        panic!("a deadline that has come is not kept");
     }
 
     /// Delivers a wake-up.
