@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use app::{
     Address, App, ClientRole, Closed, Compress, Config, DeflateConfig, End, Field, Group, Handler, Kind,
-    Limit, Message, MessageEnd, Protocol, Response, Stream, StreamId, Target, Wake, WebSocket,
+    Limit, Message, MessageEnd, Protocol, Response, Service, Stream, StreamId, Target, Wake, WebSocket,
     WebSocketError, Writable,
 };
 use common::Wire;
 use common::peer::{Peer, id};
-use proto_core::{Reason, WriteBuf};
+use proto_core::{Instant, Reason, WriteBuf};
 use proto_h2::{Connection, ErrorCode};
 use proto_ws::handshake::Extensions;
 use proto_ws::{CloseCode, Event, Role};
@@ -306,9 +306,13 @@ fn nothing_is_asked_for_before_the_settings_have_come() {
     peer.wire.wake(Wake::Stream(StreamId { connection: common::link().id, stream: 1 }));
     let early = peer.wire.feed(b"");
     peer.take(early);
-    assert!(peer.got.is_empty());
+    assert!(peer.got.is_empty() && !peer.wire.wants().write);
     peer.run();
     assert_eq!(peer.got.len(), 1);
+    wake(&mut peer, |client| client.outbox.push_back(b"early".into()));
+    assert!(!peer.wire.wants().write);
+    answer(&mut peer, &[(":status", "200")], false);
+    assert_eq!(peer.got[&STREAM].body.len(), 6 + 5);
 }
 
 #[test]
@@ -325,7 +329,7 @@ fn a_server_that_takes_no_stream_is_asked_once_it_does() {
     none.limits.concurrent_streams = 0;
     let mut peer = connect(quick(10), none);
     peer.run();
-    assert!(peer.got.is_empty() && told(&mut peer).is_empty());
+    assert!(peer.got.is_empty() && told(&mut peer).is_empty() && !peer.wire.wants().write);
     // Another SETTINGS, by hand: one stream at a time.
     let sent = peer.wire.feed(b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x01");
     let ack = b"\0\0\0\x04\x01\0\0\0\0";
@@ -622,6 +626,35 @@ fn it_sends_no_more_than_the_server_gives_credit_for() {
 }
 
 #[test]
+fn credit_that_is_too_little_for_a_frame_is_not_waited_for_without_end() {
+    let mut narrow = settings();
+    narrow.limits.stream_window = 5;
+    let config = quick(10);
+    let counters = config.counters.clone();
+    let grace = config.http2.send_grace.as_secs();
+    let mut socket = Socket::with(config, narrow, None);
+    sleep(&mut socket.peer, grace + 1);
+    assert!(told(&mut socket.peer).is_empty(), "it has nothing to say");
+    socket.say("hello"); // a header and a mask are six octets
+    sleep(&mut socket.peer, grace - 1);
+    assert!(told(&mut socket.peer).is_empty());
+    sleep(&mut socket.peer, 1);
+    assert_eq!(socket.peer.got[&STREAM].reset, Some(ErrorCode::CANCEL));
+    assert_eq!(counters.of(Limit::Http2SendRate), 1);
+    ended(&mut socket.peer, End::Timeout(Reason::SendProgress));
+
+    // More of it in time, and all is well.
+    let mut socket = Socket::with(quick(10), narrow, None);
+    socket.say("hello");
+    sleep(&mut socket.peer, grace - 1);
+    socket.peer.codec.grant(id(STREAM), 100);
+    socket.run();
+    assert_eq!(socket.messages, ["hello"]);
+    sleep(&mut socket.peer, 2 * grace);
+    assert!(told(&mut socket.peer).is_empty());
+}
+
+#[test]
 fn a_drain_closes_it_with_1001() {
     let mut socket = Socket::open();
     let sent = socket.peer.wire.drain();
@@ -680,13 +713,27 @@ fn one_that_does_not_come_about_gives_its_compression_memory_back() {
         peer.run();
         offers.push(peer.got[&STREAM].fields["sec-websocket-extensions"].clone());
         answer(&mut peer, &[(":status", status), ("sec-websocket-extensions", "permessage-deflate")], false);
-        let end = if status == "200" { "opened None" } else { "Refused(404)" };
-        assert_eq!(told(&mut peer)[1], end);
+        let opens = status == "200";
+        assert_eq!(told(&mut peer)[1], if opens { "opened None" } else { "Refused(404)" });
+        // There is none for a second one that keeps its window.
+        assert_eq!(other_offer(&mut peer.wire.app).contains("client_no_context_takeover"), opens);
         peer.wire.cut(Closed::Reset);
         told(&mut peer);
         app = peer.wire.app;
     }
     assert_eq!(offers, ["permessage-deflate; client_max_window_bits"; 4], "there is always memory for one");
+}
+
+/// What another connection asks for.
+fn other_offer(app: &mut App<Client>) -> String {
+    let target = Target { address: Address::Host("h".into(), 80), tls: None, timeout: None };
+    app.connect(target, ClientRole::WebSocket(websocket()), ());
+    let (_, mut connection) = app.poll_connect().unwrap();
+    app.connected(&mut connection, &common::link(), Instant::from_secs(1_000));
+    let mut room = [0; 4096];
+    let mut out = WriteBuf::new(&mut room);
+    app.transmit(&mut connection, &mut out);
+    String::from_utf8(out.written().to_vec()).unwrap()
 }
 
 #[test]

@@ -4,6 +4,7 @@ use proto_core::SendError;
 use proto_h2::{ErrorCode, Role};
 
 use super::exchange::{Exchange, Expectation, Library, Queued, Sending};
+use super::outlet::FRAME_HEAD;
 use super::{Multiplex, Outlet};
 use crate::handler::{End, Handler};
 use crate::message::{Acceptance, BodyLength, ResponseHead};
@@ -120,8 +121,12 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             let config = &self.shared.config.http2;
             exchange.send_pace.earn(used, config.send_rate, self.now, config.send_grace);
         }
-        // Who is left with credit does not wait for the peer.
-        if left > 0 {
+        // Who is left with credit does not wait for the peer, unless it is too little for a WebSocket's next frame.
+        let most = (self.http2.codec.peer_settings().max_frame_size as usize)
+            .min(self.out.room().saturating_sub(FRAME_HEAD));
+        if wrote == 0 && exchange.tunnel.is_some() && (left as usize) < most {
+            exchange.send_pace.start(self.now, self.shared.config.http2.send_grace);
+        } else if left > 0 {
             exchange.send_pace.stop();
         }
         self.settle(place, wrote == 0 && self.http2.actions.len() == asked);
