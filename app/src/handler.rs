@@ -70,7 +70,7 @@ pub trait Handler {
     /// connection ends when nothing is under way.
     ///
     /// Asked when the connection is established, when a request is complete, and when one of its streams is
-    /// [woken](crate::Wakes::stream).
+    /// [woken](crate::Wakes::stream); never of a connection made for a WebSocket.
     fn next(&mut self, stream: &mut Stream<'_>) -> Option<Self::Session> {
         let _ = stream;
         None

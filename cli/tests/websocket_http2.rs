@@ -1,9 +1,11 @@
-//! WebSockets on streams of HTTP/2 (RFC 8441): our client against our server, and against node's HTTP/2 with the
-//! package `ws` on its streams.
+//! WebSockets on streams of HTTP/2 (RFC 8441): our client against our server, against node's HTTP/2 with the package `ws`
+//! on its streams, and through nghttpx, which goes on over HTTP/1.1.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 mod common;
+
+use std::net::TcpStream;
 
 use common::certificate::Certificate;
 use common::run::{Running, run};
@@ -93,6 +95,43 @@ fn failures() {
     assert_eq!(got.status, Some(61), "{got}");
     let got = run(&mut sanswire(&["ws", PRIOR, "-k", &old.wss("/ws/echo")]));
     assert_eq!(got.status, Some(35), "{got}");
+}
+
+#[test]
+fn nghttpx_passes_it_on() {
+    let Some(mut nghttpx) = tools::program("nghttpx") else { return };
+    let (server, certificate) = (Server::start(), Certificate::new());
+    let (plain, tls) = (common::raw::closed_port(), common::raw::closed_port());
+    nghttpx.arg(format!("-f127.0.0.1,{plain};no-tls")).arg(format!("-f127.0.0.1,{tls}"));
+    nghttpx.arg(format!("-b127.0.0.1,{}", server.http_port)).args([
+        "--workers=1",
+        "--conf=/dev/null",
+        "--no-ocsp",
+    ]);
+    let _nghttpx = Running::start(nghttpx.args([certificate.key(), certificate.cert()]));
+    while [plain, tls].into_iter().any(|port| TcpStream::connect(("127.0.0.1", port)).is_err()) {
+        std::thread::yield_now();
+    }
+    let trust = ["--http2", "--cacert", &certificate.cert()];
+    for (options, origin) in
+        [(&[PRIOR][..], format!("ws://127.0.0.1:{plain}")), (&trust, format!("wss://127.0.0.1:{tls}"))]
+    {
+        for more in [&["--no-deflate"][..], &["--deflate", "threshold=0"]] {
+            let mut client = ws(&[options, more].concat(), &format!("{origin}/ws/echo"));
+            client.expect_complaint("opened over HTTP/2");
+            let lines = (0..60).map(|n| format!("line {n} {}", "x".repeat(n * 3_000))).collect::<Vec<_>>();
+            for line in &lines {
+                client.say(line);
+            }
+            for line in &lines {
+                assert!(client.next_line().as_deref() == Some(line));
+            }
+            assert_eq!(client.finish().status, Some(0));
+        }
+        let refused = ws(options, &format!("{origin}/ws/nowhere")).finish();
+        assert_eq!(refused.status, Some(62), "{refused}");
+        assert!(refused.one_complaint().contains("404"), "{refused}");
+    }
 }
 
 /// node's HTTP/2 server, in the clear or over TLS.

@@ -122,9 +122,9 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             exchange.send_pace.earn(used, config.send_rate, self.now, config.send_grace);
         }
         // Who is left with credit does not wait for the peer, unless it is too little for a WebSocket's next frame.
-        let most = (self.http2.codec.peer_settings().max_frame_size as usize)
-            .min(self.out.room().saturating_sub(FRAME_HEAD));
-        if wrote == 0 && exchange.tunnel.is_some() && (left as usize) < most {
+        let most = || self.out.room().saturating_sub(FRAME_HEAD);
+        let frame = || self.http2.codec.peer_settings().max_frame_size;
+        if wrote == 0 && exchange.tunnel.is_some() && left < frame() && (left as usize) < most() {
             exchange.send_pace.start(self.now, self.shared.config.http2.send_grace);
         } else if left > 0 {
             exchange.send_pace.stop();
