@@ -40,7 +40,7 @@ impl Default for Command {
             listen_tls: Vec::new(),
             cert: Vec::new(),
             key: Vec::new(),
-            driver: Driver::Auto,
+            driver: Driver::default(),
             threads: 1,
             pin: false,
             hand_over: false,
@@ -58,12 +58,12 @@ impl Default for Command {
 /// Which driver carries the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Driver {
-    /// The best one that works here
-    #[default]
+    /// io_uring where it can be used, else mio
     Auto,
     /// Readiness (epoll, kqueue)
+    #[default]
     Mio,
-    /// io_uring (Linux)
+    /// io_uring (Linux 6.1 or later)
     Uring,
 }
 

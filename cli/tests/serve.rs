@@ -49,6 +49,41 @@ fn what_keeps_it_from_starting() {
     }
 }
 
+/// Runs a program that gets "operation not permitted" when it asks for io_uring, as sandboxes and
+/// `kernel.io_uring_disabled` have it.
+const WITHOUT_URING: &str = r#"
+import ctypes, os, struct, sys
+LOAD_NUMBER, EQUAL, RETURN = 0x20, 0x15, 0x06
+IO_URING_SETUP, ALLOW, EPERM = 425, 0x7fff0000, 0x00050001
+rules = [(LOAD_NUMBER, 0, 0, 0), (EQUAL, 0, 1, IO_URING_SETUP), (RETURN, 0, 0, EPERM), (RETURN, 0, 0, ALLOW)]
+code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
+program = struct.pack("HxxxxxxQ", len(rules), ctypes.addressof(code))
+libc = ctypes.CDLL(None, use_errno=True)
+NO_NEW_PRIVILEGES, SECCOMP, FILTER = 38, 22, 2
+if libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0) or libc.prctl(SECCOMP, FILTER, program, 0, 0):
+    sys.exit("no filter: " + os.strerror(ctypes.get_errno()))
+os.execv(sys.argv[1], sys.argv[1:])
+"#;
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_io_uring_it_says_so_or_does_without() {
+    let Some(mut python) = common::tools::program("python3") else { return };
+    let serve = |python: &mut Command, driver| {
+        python.args(["-c", WITHOUT_URING, env!("CARGO_BIN_EXE_sanswire"), "serve", "--until-eof"]);
+        run(python.args(FREE).args(["--driver", driver]))
+    };
+    let refused = serve(&mut python, "uring");
+    assert!(refused.status.is_some_and(|status| status != 0), "{refused}");
+    let line = refused.one_complaint();
+    assert!(line.contains("--driver uring") && line.contains("not permitted"), "{line}");
+
+    let mut python = common::tools::program("python3").unwrap();
+    let served = serve(&mut python, "auto");
+    assert_eq!(served.status, Some(0), "{served}");
+    assert!(served.stderr.contains("serving with mio"), "{served}");
+}
+
 #[test]
 fn stops_when_asked_and_sums_up() {
     for name in ["TERM", "INT"] {

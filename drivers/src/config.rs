@@ -1,6 +1,7 @@
 use crate::limits::Limits;
 use crate::options::SocketOptions;
 use crate::tls::ClientTls;
+use crate::transport::Transport;
 
 /// How a driver is to behave.
 #[derive(Debug, Clone, Default)]
@@ -9,6 +10,8 @@ pub struct Config {
     pub limits: Limits,
     /// What is set on TCP sockets.
     pub socket: SocketOptions,
+    /// How bytes move.
+    pub transport: Transport,
     /// TLS of outgoing connections.
     pub client_tls: ClientTls,
 }

@@ -12,7 +12,8 @@
 //!                     files, wake-ups, dials┘ actions
 //! ```
 //!
-//! - [`Driver`] is the loop of one thread (epoll or kqueue by mio): listeners, outgoing connections, timers, wake-ups.
+//! - [`Driver`] is the loop of one thread (epoll or kqueue by mio, or io_uring: [`Transport`]): listeners, outgoing
+//!   connections, timers, wake-ups.
 //! - [`Server`] is a driver on each of several threads, with the same listeners.
 //! - [`Link`] is one socket with what belongs to it, to be put into a loop of your own; `examples/by_hand.rs` does.
 //! - [`Waker`] sends messages to a service from other threads, and is the only thing threads share.
@@ -110,7 +111,7 @@
 //! | [`scratch`](Limits::scratch) | 64 KiB | the codec that decodes into it says what |
 //! | [`files`](Limits::files) | 1,024 | `FileError::Busy` |
 //! | [`wake_queue`](Limits::wake_queue) | 1,024 | [`Waker::wake`] gives the message back |
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod clock;
 mod config;
@@ -122,6 +123,10 @@ mod link;
 mod listen;
 mod mio;
 mod options;
+#[cfg_attr(
+    not(all(feature = "uring", target_os = "linux")),
+    allow(dead_code, reason = "blocks that are lent to the kernel")
+)]
 mod pool;
 mod server;
 mod socket;
@@ -129,9 +134,19 @@ mod spread;
 mod table;
 mod timers;
 mod tls;
+mod transport;
 mod turn;
+#[cfg_attr(not(all(feature = "uring", target_os = "linux")), path = "uring/absent.rs")]
+#[cfg_attr(
+    all(feature = "uring", target_os = "linux"),
+    expect(unsafe_code, reason = "memory is shared with the kernel")
+)]
+mod uring;
 mod waker;
 mod workspace;
+
+#[cfg(all(feature = "faults", target_os = "linux"))]
+pub use uring::seed as seed_faults;
 
 pub use config::Config;
 pub use limits::{Limits, Stats};
@@ -145,5 +160,6 @@ pub use tls::{
     ClientCertificates, ClientTls, Dangers, Identity, Roots, ServerTls, TlsAcceptor, TlsConfigError,
     TlsConnector,
 };
+pub use transport::Transport;
 pub use waker::Waker;
 pub use workspace::Workspace;

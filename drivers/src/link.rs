@@ -60,8 +60,14 @@ pub(crate) struct Waiting<C> {
 /// What is known of the socket, remembered between reports of readiness.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Ready {
+    /// What the ring, if there is one and it knows the socket, knows it by.
+    pub(crate) port: u32,
     pub(crate) readable: bool,
     pub(crate) writable: bool,
+    /// The transport sends; what comes next has to wait for that.
+    pub(crate) sending: bool,
+    /// A turn is due when that is done.
+    pub(crate) follow: bool,
     pub(crate) hangup: Hangup,
     /// Reading has given the end of input.
     pub(crate) eof: bool,
@@ -185,7 +191,7 @@ impl<C> Link<C> {
     }
 
     fn new(socket: OwnedFd, phase: Phase<C>) -> Self {
-        let ready = Ready { readable: true, writable: true, ..Ready::default() };
+        let ready = Ready { port: u32::MAX, readable: true, writable: true, ..Ready::default() };
         Self { socket, ready, apart: None, phase }
     }
 
@@ -247,6 +253,43 @@ impl<C> Link<C> {
     pub fn on_hangup(&mut self, broken: bool) {
         self.on_ready(true, broken);
         self.ready.hangup = self.ready.hangup.max(if broken { Hangup::Both } else { Hangup::Input });
+    }
+
+    /// Whether the transport sends, and the peer has been given no time for it yet: it needs none if all goes at once.
+    pub(crate) fn has_begun_to_send(&self) -> bool {
+        self.ready.sending && self.deadline().is_none()
+    }
+
+    /// Notes that the transport has sent `moved` bytes, and whether it is done; true when a turn is due.
+    pub(crate) fn on_sent(
+        &mut self,
+        moved: u64,
+        done: bool,
+        workspace: &mut Workspace,
+        now: Instant,
+    ) -> bool {
+        if !done {
+            if self.is_open() {
+                self.extend_deadline(moved, workspace, now);
+            }
+            return false;
+        }
+        (self.ready.sending, self.ready.writable) = (false, true);
+        if self.is_open() {
+            self.set_deadline(None, workspace);
+            self.tidy(workspace);
+        }
+        self.ready.follow
+    }
+
+    /// Notes that the peer hears no more. What it said before may still be there to be read: the answer to an upload
+    /// it did not want, say.
+    pub(crate) fn on_deaf_peer(&mut self) {
+        if let Some(tls) = self.tls_mut() {
+            tls.mute();
+        }
+        self.on_hangup(true);
+        (self.ready.sending, self.ready.writable) = (false, false);
     }
 
     /// What to wait for before the next turn. May change with every turn.

@@ -13,6 +13,17 @@ impl Buffer {
         Self { block, start: 0, end: 0 }
     }
 
+    /// The block, and where its filled range begins and ends.
+    pub(crate) fn into_parts(self) -> (Box<[u8]>, u32, u32) {
+        (self.block, self.start, self.end)
+    }
+
+    /// The reverse of [`into_parts`](Self::into_parts).
+    pub(crate) fn from_parts(block: Box<[u8]>, start: u32, end: u32) -> Self {
+        debug_assert!(start <= end && end as usize <= block.len());
+        Self { block, start, end }
+    }
+
     pub(crate) fn len(&self) -> usize {
         (self.end - self.start) as usize
     }
@@ -71,6 +82,14 @@ impl Buffer {
         self.end += len.min(self.room()) as u32;
     }
 
+    /// Puts `bytes` behind what is filled, as many as there is room for, and says how many.
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> usize {
+        let len = bytes.len().min(self.room());
+        self.spare()[..len].copy_from_slice(&bytes[..len]);
+        self.filled_more(len);
+        len
+    }
+
     /// Moves the filled range to the front.
     pub(crate) fn compact(&mut self) {
         if self.start > 0 {
@@ -101,6 +120,8 @@ struct Class {
 const SMALL: [usize; 3] = [512, 4 * 1024, 16 * 1024];
 const CLASSES: usize = SMALL.len() + 1;
 const FULL: usize = CLASSES - 1;
+/// The size that input is received into before anything is known of it.
+const READ: usize = 1;
 
 impl Pool {
     /// Blocks for up to `full` bytes of input, of which `keep` bytes in all stay here for reuse, most of them in
@@ -117,9 +138,24 @@ impl Pool {
         self.classes[FULL].size
     }
 
+    /// Allows `count` more small blocks to be kept for reuse.
+    pub(crate) fn reserve_small(&mut self, count: usize) {
+        self.classes[READ].keep += count;
+    }
+
     /// A full-size buffer, empty.
     pub(crate) fn take(&mut self) -> Buffer {
         Buffer::new(self.classes[FULL].take())
+    }
+
+    /// A buffer for input that is likely to be small, empty.
+    pub(crate) fn take_small(&mut self) -> Buffer {
+        Buffer::new(self.classes[READ].take())
+    }
+
+    /// Whether a full-size buffer has room for input behind what `buffer` holds.
+    pub(crate) fn has_room(&self, buffer: &Buffer) -> bool {
+        buffer.len() + HEADERS < self.full_size()
     }
 
     /// A full-size buffer with what was [kept](Self::keep).

@@ -20,7 +20,7 @@ pub(crate) fn read(
 ) -> Result<Option<usize>, Closed> {
     let wanted = room.len();
     loop {
-        match rustix::net::recv(socket.as_fd(), &mut *room, RecvFlags::empty()) {
+        match rustix::net::recv(socket.as_fd(), &mut *room, RecvFlags::DONTWAIT) {
             Ok((0, _)) => {
                 (ready.readable, ready.eof) = (false, true);
                 return Ok(None);
@@ -48,7 +48,7 @@ pub(crate) fn write(
     bytes: &[u8],
 ) -> Result<usize, Closed> {
     loop {
-        match rustix::net::send(socket.as_fd(), bytes, SendFlags::NOSIGNAL) {
+        match rustix::net::send(socket.as_fd(), bytes, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
             Ok(len) => {
                 stats.bytes_out += len as u64;
                 stats.writes += 1;
@@ -78,7 +78,8 @@ pub(crate) fn write_blocks(
     let total: usize = blocks.iter().map(|block| block.len()).sum();
     loop {
         let nothing = &mut SendAncillaryBuffer::default();
-        match rustix::net::sendmsg(socket.as_fd(), blocks, nothing, SendFlags::NOSIGNAL) {
+        match rustix::net::sendmsg(socket.as_fd(), blocks, nothing, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)
+        {
             Ok(len) => {
                 stats.bytes_out += len as u64;
                 stats.writes += 1;
@@ -104,8 +105,8 @@ pub(crate) fn shut(socket: &OwnedFd, ready: &mut Ready) {
     }
 }
 
-/// Has closing the socket throw away what the peer has not taken, and reset the connection.
+/// Throws away what the peer has not taken, and resets the connection: at once, for a ring may close the socket later.
 pub(crate) fn abort(socket: &OwnedFd) {
-    // Unix sockets know no lingering: what they hold goes with them.
-    let _ = rustix::net::sockopt::set_socket_linger(socket, Some(core::time::Duration::ZERO));
+    // Unix sockets cannot be disconnected: what they hold goes with them.
+    let _ = rustix::net::connect_unspec(socket);
 }

@@ -78,6 +78,7 @@ impl<C> Link<C> {
             let reason = if incoming { Reason::TlsHandshake } else { Reason::Connect };
             return Err(shaken.err().unwrap_or(Closed::Timeout(reason)));
         }
+        self.ready.follow = true;
         if tls.is_handshaking() {
             return Ok(if self.ready.readable { Turn::Again } else { Turn::Wait });
         }
@@ -113,6 +114,10 @@ impl<C> Link<C> {
 
         let (rx, tx) = self.take_buffers();
         let mut tx = workspace.pool.restore(tx);
+        if self.ready.hangup == Hangup::Both && !self.ready.writable && !self.ready.sending {
+            // What the peer does not hear must not stand in the way of what it said.
+            tx.consume(tx.len());
+        }
         if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
             self.send(&mut tx, workspace, now);
         }
@@ -127,19 +132,20 @@ impl<C> Link<C> {
             if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
                 self.send(&mut tx, workspace, now);
             }
-            let flushed = tx.is_empty() && !self.wants_flush();
+            let flushed = tx.is_empty() && !self.wants_flush() && !self.ready.sending;
             rooms -= 1;
             if !full || !flushed || rooms == 0 {
                 break (full, flushed, wants);
             }
         };
+        let more = full || !tx.is_empty() || self.wants_flush();
         if !self.ready.readable
             && let Some(tls) = self.tls_mut()
         {
             tls.rest();
         }
         rx.compact();
-        let has_room = rx.input_room() > 0;
+        let has_room = workspace.pool.has_room(&rx);
         self.keep_buffers(rx, tx, workspace);
 
         let overdue = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now);
@@ -149,6 +155,7 @@ impl<C> Link<C> {
             return Err(Closed::Timeout(Reason::SendProgress));
         }
         self.tidy(workspace);
+        self.ready.follow = more || wants.close;
         if let Some(fault) = self.tls().and_then(Tls::fault) {
             return Err(Closed::Tls(fault));
         }
@@ -245,8 +252,8 @@ impl<C> Link<C> {
             return tls.fill(&self.socket, &mut self.ready, workspace, rx);
         }
         if self.ready.readable && rx.input_room() > 0 {
-            let read = socket::read(&self.socket, &mut self.ready, &mut workspace.stats, rx.input_spare())?;
-            rx.filled_more(read.unwrap_or(0));
+            let Workspace { io, pool, stats, .. } = workspace;
+            return io.fill(&self.socket, &mut self.ready, (pool, stats), rx);
         }
         Ok(())
     }
@@ -267,34 +274,34 @@ impl<C> Link<C> {
             Some(Apart { tls: Some(tls), .. }) => {
                 tls.send(&self.socket, &mut self.ready, workspace, tx.filled())
             }
-            _ => socket::write(&self.socket, &mut self.ready, &mut workspace.stats, tx.filled())
-                .map(|len| (len, len as u64, len < tx.len())),
+            _ => {
+                let Workspace { io, pool, stats, .. } = workspace;
+                io.send(&self.socket, &mut self.ready, (pool, stats), tx)
+            }
         };
         let Ok((taken, moved, left)) = sent else {
-            // The peer hears no more, but what it said before may still be there to be read: the answer to an upload
-            // it did not want, say.
             tx.consume(tx.len());
-            if let Some(tls) = self.tls_mut() {
-                tls.mute();
-            }
-            self.on_hangup(true);
-            self.ready.writable = false;
-            return;
+            return self.on_deaf_peer();
         };
         tx.consume(taken);
-        if left {
-            let limits = &workspace.limits;
-            let latest = now + limits.send_progress;
-            let deadline = match self.deadline() {
-                None => latest,
-                Some(at) if moved == 0 => at,
-                Some(at) => {
-                    let earned = moved.saturating_mul(1_000_000).checked_div(limits.send_rate.into());
-                    (at + Duration::from_micros(earned.unwrap_or(u64::MAX))).min(latest)
-                }
-            };
-            self.set_deadline(Some(deadline), workspace);
+        if left && !self.has_begun_to_send() {
+            self.extend_deadline(moved, workspace, now);
         }
+    }
+
+    /// Gives the peer time to take what is left, after it took `moved` bytes.
+    pub(crate) fn extend_deadline(&mut self, moved: u64, workspace: &mut Workspace, now: Instant) {
+        let limits = &workspace.limits;
+        let latest = now + limits.send_progress;
+        let deadline = match self.deadline() {
+            None => latest,
+            Some(at) if moved == 0 => at,
+            Some(at) => {
+                let earned = moved.saturating_mul(1_000_000).checked_div(limits.send_rate.into());
+                (at + Duration::from_micros(earned.unwrap_or(u64::MAX))).min(latest)
+            }
+        };
+        self.set_deadline(Some(deadline), workspace);
     }
 
     /// The connection is done and everything it said is with the kernel.
@@ -319,6 +326,7 @@ impl<C> Link<C> {
         if self.deadline().is_none_or(|at| at <= now) {
             return Turn::Over;
         }
+        self.ready.follow = true;
         if let Some(Apart { tls: Some(tls), .. }) = self.apart.as_deref_mut()
             && tls.wants_write()
             && !self.ready.shut
@@ -330,18 +338,22 @@ impl<C> Link<C> {
                 return Turn::Wait;
             }
         }
+        if self.ready.sending {
+            return Turn::Wait;
+        }
         socket::shut(&self.socket, &mut self.ready);
-        let mut waste = workspace.pool.take();
         let mut discards = DISCARDS;
         while self.ready.readable && discards > 0 {
             discards -= 1;
-            let read = socket::read(&self.socket, &mut self.ready, &mut workspace.stats, waste.spare());
-            self.ready.eof |= read.is_err();
-            if read.is_err() {
-                break;
+            let Workspace { io, pool, stats, .. } = &mut *workspace;
+            match io.receive(&self.socket, &mut self.ready, (&mut *pool, stats), usize::MAX) {
+                Ok(waste) => waste.into_iter().for_each(|waste| pool.give(waste)),
+                Err(_) => {
+                    self.ready.eof = true;
+                    break;
+                }
             }
         }
-        workspace.pool.give(waste);
         match self.ready {
             ready if ready.eof => Turn::Over,
             ready if ready.readable => Turn::Again,

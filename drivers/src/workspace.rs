@@ -4,6 +4,8 @@ use crate::files::Files;
 use crate::limits::{Limits, Stats};
 use crate::link::Apart;
 use crate::pool::Pool;
+use crate::transport::Io;
+use crate::uring::Done;
 
 /// What the links of one thread share: buffers, space for decoded data, open files, limits and counters.
 #[derive(Debug)]
@@ -11,6 +13,7 @@ pub struct Workspace {
     pub(crate) limits: Limits,
     pub(crate) stats: Stats,
     pub(crate) pool: Pool,
+    pub(crate) io: Io,
     #[expect(clippy::vec_box, reason = "it is the boxes that are used again")]
     pub(crate) spare: Vec<Box<Apart>>,
     pub(crate) files: Files,
@@ -27,12 +30,19 @@ impl Workspace {
         Self {
             stats: Stats::default(),
             pool: Pool::new(full, limits.pool),
+            io: Io::Direct,
             spare: Vec::new(),
             files: Files::new(limits.files),
             scratch: vec![0; limits.scratch].into_boxed_slice(),
             min_output,
             limits,
         }
+    }
+
+    /// The next thing that the ring has done, if there is a ring.
+    pub(crate) fn done(&mut self) -> Option<Done> {
+        let Self { io: Io::Ring(ring), pool, stats, .. } = self else { return None };
+        ring.done(pool, stats)
     }
 
     /// What was done so far.

@@ -155,7 +155,8 @@ impl Handler for Site {
 
 fn serve() -> (Driver<App<Site>>, TcpStream) {
     let config = app::Config { server: Some("allocations".into()), ..app::Config::default() };
-    let mut driver = Driver::new(App::new(Site, config), &Config::default()).unwrap();
+    let mut driver =
+        Driver::new(App::new(Site, config), &Config { transport: transport(), ..Config::default() }).unwrap();
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let ListenAddress::Tcp(address) = driver.listen(&Listen::plain(any)).unwrap() else { panic!() };
     (driver, TcpStream::connect(address).unwrap())
@@ -216,7 +217,7 @@ fn websocket_messages_cost_no_allocation() {
 struct Resting;
 
 impl Handler for Resting {
-    type Session = Box<[u8]>;
+    type Session = Box<()>;
     type Message = ();
 
     fn request(&mut self, request: &Request<'_>, stream: &mut Stream<'_>) -> Option<Self::Session> {
@@ -235,7 +236,11 @@ impl Handler for Resting {
 /// What each of some connections holds that have said `said`, got an answer and rest.
 fn held_at_rest(said: &[u8]) -> usize {
     const COUNT: usize = 256; // of both, so that what grows in steps has no slack
-    let mut driver = Driver::new(App::new(Resting, app::Config::default()), &Config::default()).unwrap();
+    let mut driver = Driver::new(
+        App::new(Resting, app::Config::default()),
+        &Config { transport: transport(), ..Config::default() },
+    )
+    .unwrap();
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let ListenAddress::Tcp(address) = driver.listen(&Listen::plain(any)).unwrap() else { panic!() };
     let mut clients = Vec::with_capacity(COUNT);

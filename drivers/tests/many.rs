@@ -213,7 +213,7 @@ fn port(address: &ListenAddress) -> SocketAddr {
 fn threads_share_ports_and_work() {
     let path = std::env::temp_dir().join(format!("drivers-threads-{}", std::process::id()));
     let server = Server {
-        config: Config { limits: limits(), ..Config::default() },
+        config: Config { limits: limits(), transport: transport(), ..Config::default() },
         listen: vec![Listen::plain(LOCAL), Listen::plain(ListenAddress::Unix(path.clone()))],
         threads: 3,
         ..Server::default()

@@ -1,6 +1,8 @@
 //! An application on a driver: what no piece alone can show.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod common;
+
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::PathBuf;
@@ -100,7 +102,8 @@ impl Handler for Site {
 fn serve(root: PathBuf, limits: Limits) -> (Driver<App<Site>>, SocketAddr, Arc<AtomicUsize>) {
     let ends = Arc::new(AtomicUsize::new(0));
     let app = App::new(Site { root, ends: Arc::clone(&ends) }, app::Config::default());
-    let mut driver = Driver::new(app, &Config { limits, ..Config::default() }).unwrap();
+    let mut driver =
+        Driver::new(app, &Config { limits, transport: common::transport(), ..Config::default() }).unwrap();
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let ListenAddress::Tcp(address) = driver.listen(&Listen::plain(any)).unwrap() else { panic!() };
     (driver, address, ends)

@@ -58,7 +58,7 @@ fn trusting(authority: &Authority) -> ClientTls {
 
 /// A driver that listens with `acceptor` and connects with `tls`.
 fn pair(role: Role, acceptor: TlsAcceptor, client_tls: ClientTls) -> (Driver<Test>, std::net::SocketAddr) {
-    let config = Config { limits: limits(), client_tls, ..Config::default() };
+    let config = Config { limits: limits(), client_tls, transport: transport(), ..Config::default() };
     let mut driver = Driver::new(Test::server(role), &config).unwrap();
     match driver.listen(&Listen::tls(LOCAL, acceptor)).unwrap() {
         ListenAddress::Tcp(address) => (driver, address),
@@ -280,7 +280,7 @@ fn what_is_no_tls_is_told_from_what_is_silent() {
     // A plain client at a TLS server, and one that says nothing.
     let acceptor = server(vec![authority.issue(&["localhost"], valid)]).build().unwrap();
     let limits = Limits { tls_handshake: Duration::from_millis(30), ..limits() };
-    let config = Config { limits, ..Config::default() };
+    let config = Config { limits, transport: transport(), ..Config::default() };
     let mut driver = Driver::new(Test::server(Role::Echo), &config).unwrap();
     let bound = driver.listen(&Listen::tls(LOCAL, acceptor)).unwrap();
     let ListenAddress::Tcp(address) = bound else { panic!("{bound}") };

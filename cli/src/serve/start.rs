@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use app::App;
-use drivers::{Listen, ListenAddress, Spread, Stats};
+use drivers::{Listen, ListenAddress, Spread, Stats, Transport};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -28,7 +28,7 @@ fn start(message: impl Into<String>) -> Failure {
 
 /// Runs the command until a signal stops it.
 pub(crate) fn run(options: &Serve) -> Result<(), Failure> {
-    check_driver(options.driver)?;
+    let transport = transport(options.driver)?;
     let shared = Arc::new(Shared { root: root(options.root.as_deref())?, ..Shared::default() });
     let listen = listeners(options)?;
     // Before anything else is started, so that a signal that comes early is not lost.
@@ -38,7 +38,7 @@ pub(crate) fn run(options: &Serve) -> Result<(), Failure> {
     let secure = listen.iter().map(|listen| listen.tls.is_some()).collect::<Vec<_>>();
     descriptors::raise();
     let limits = options.timeouts.limits();
-    let driver = drivers::Config { limits, ..drivers::Config::default() };
+    let driver = drivers::Config { limits, transport, ..drivers::Config::default() };
     let spread = if options.hand_over { Spread::LeastLoaded } else { Spread::Kernel };
     let server =
         drivers::Server { config: driver, listen, threads: options.threads, spread, pin: options.pin };
@@ -118,10 +118,17 @@ fn shown(address: &ListenAddress, secure: bool) -> String {
     }
 }
 
-fn check_driver(driver: Driver) -> Result<(), Failure> {
+/// Which transport the option comes to, checked before anything is started.
+fn transport(driver: Driver) -> Result<Transport, Failure> {
     match driver {
-        Driver::Auto | Driver::Mio => Ok(()),
-        Driver::Uring => Err(start("--driver uring: this build has no io_uring driver; use mio or auto")),
+        Driver::Mio => Ok(Transport::Mio),
+        Driver::Uring => {
+            Transport::Uring.resolve().map_err(|error| start(format!("--driver uring: {error}")))
+        }
+        Driver::Auto => Ok(Transport::Uring.resolve().unwrap_or_else(|error| {
+            eprintln!("{error}; serving with mio");
+            Transport::Mio
+        })),
     }
 }
 

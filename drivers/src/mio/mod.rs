@@ -22,6 +22,8 @@ use crate::spread::Spreader;
 use crate::table::{Occupant, Table, Watch};
 use crate::timers::{Tick, Timers};
 use crate::tls::{ClientTls, TlsConnector};
+use crate::transport::Io;
+use crate::uring::Done;
 use crate::waker::Waker;
 use crate::workspace::Workspace;
 use accept::Listener;
@@ -38,6 +40,8 @@ pub struct Driver<S: Service> {
     clock: Clock,
     table: Table<S::Connection>,
     timers: Timers,
+    /// Links that have begun to send by the ring in this turn.
+    sending: Vec<u32>,
     resolver: Resolver,
     waker: Waker<S::Message>,
     listeners: Vec<Listener>,
@@ -70,7 +74,7 @@ impl<S: Service> Driver<S> {
     pub fn new(service: S, config: &Config) -> io::Result<Self> {
         let tls =
             config.client_tls.build().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        Ok(Self::assemble(service, Mailroom::new(config.limits.wake_queue)?, tls, config))
+        Self::assemble(service, Mailroom::new(config.limits.wake_queue)?, tls, config)
     }
 
     /// A driver for outgoing connections, with this TLS and otherwise the defaults.
@@ -86,13 +90,15 @@ impl<S: Service> Driver<S> {
         mailroom: Mailroom<S::Message>,
         tls: TlsConnector,
         config: &Config,
-    ) -> Self {
-        let Config { limits, socket, .. } = config.clone();
-        Self {
+    ) -> io::Result<Self> {
+        let Config { limits, socket, transport, .. } = config.clone();
+        let mut workspace = Workspace::new(limits.clone(), &service);
+        workspace.io = transport.open(&mailroom.poll)?;
+        Ok(Self {
             tls,
             options: socket,
             resolver: Resolver::new(limits.resolve_queue),
-            workspace: Workspace::new(limits, &service),
+            workspace,
             service,
             poll: mailroom.poll,
             waker: mailroom.waker,
@@ -100,12 +106,13 @@ impl<S: Service> Driver<S> {
             clock: Clock::new(),
             table: Table::new(),
             timers: Timers::default(),
+            sending: Vec::new(),
             listeners: Vec::new(),
             spreader: None,
             resting: None,
             draining: None,
             unfinished: false,
-        }
+        })
     }
 
     /// The handle by which other threads send messages and start the drain.
@@ -139,7 +146,7 @@ impl<S: Service> Driver<S> {
     /// Waiting for events failed.
     pub fn run(&mut self) -> io::Result<Stats> {
         while !self.is_drained() {
-            self.turn(None)?;
+            self.step(None)?;
         }
         Ok(self.stats())
     }
@@ -154,13 +161,29 @@ impl<S: Service> Driver<S> {
     /// # Errors
     /// Waiting for events failed.
     pub fn turn(&mut self, limit: Option<Duration>) -> io::Result<()> {
+        self.step(limit)?;
+        let Workspace { io, pool, stats, .. } = &mut self.workspace;
+        match io {
+            Io::Direct => Ok(()),
+            Io::Ring(ring) => ring.flush(pool, stats),
+        }
+    }
+
+    /// A turn; what it has to say to a ring may stay there until the next one.
+    fn step(&mut self, limit: Option<Duration>) -> io::Result<()> {
         self.follow_up();
         let patience = self.patience(limit);
-        match self.poll.poll(&mut self.events, patience) {
+        let Workspace { io, pool, .. } = &mut self.workspace;
+        let waited = match io {
+            Io::Direct => self.poll.poll(&mut self.events, patience),
+            Io::Ring(ring) => ring.wait(patience, pool),
+        };
+        match waited {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             _ => {}
         }
         let now = self.clock.now();
+        self.read_ring(now)?;
         if let Some(unix) = self.clock.time_of_day(now) {
             self.service.wall_clock(now, unix);
         }
@@ -206,6 +229,47 @@ impl<S: Service> Driver<S> {
                 self.table.enqueue(index);
             }
         }
+    }
+
+    /// Notes what the ring has done, if there is one; it has the events of everything that is not on it, too.
+    fn read_ring(&mut self, now: Instant) -> io::Result<()> {
+        let Io::Ring(_) = &self.workspace.io else { return Ok(()) };
+        self.events.clear();
+        while let Some(done) = self.workspace.done() {
+            let index = match done {
+                Done::Events => {
+                    self.poll.poll(&mut self.events, Some(Duration::ZERO))?;
+                    continue;
+                }
+                Done::Input(index) | Done::Broken(index) | Done::Sent(index, ..) => index,
+            };
+            let Some(slot) = self.table.slot(index) else { continue };
+            let Occupant::Link(link) = &mut slot.occupant else { continue };
+            let due = match done {
+                Done::Sent(_, moved, all) => link.on_sent(moved, all, &mut self.workspace, now),
+                Done::Broken(_) => {
+                    link.on_deaf_peer();
+                    true
+                }
+                _ => {
+                    link.on_ready(true, false);
+                    true
+                }
+            };
+            if due {
+                self.table.enqueue(index);
+            }
+        }
+        while let Some(index) = self.sending.pop() {
+            if let Some(slot) = self.table.slot(index)
+                && let Occupant::Link(link) = &mut slot.occupant
+                && link.has_begun_to_send()
+            {
+                link.extend_deadline(0, &mut self.workspace, now);
+                self.settle(index, now);
+            }
+        }
+        Ok(())
     }
 
     /// How long to wait for events.
@@ -306,6 +370,15 @@ impl<S: Service> Driver<S> {
             Occupant::Nobody => {}
             Occupant::Dial(_) => self.give_dial_turn(index, now),
             Occupant::Link(link) => {
+                if let Io::Ring(ring) = &mut self.workspace.io
+                    && slot.watch == Watch::Nothing
+                {
+                    // The ring watches it from now on.
+                    slot.watch = Watch::Both;
+                    if ring.attach(&link.socket, &mut link.ready, index).is_err() {
+                        return self.remove(index, Closed::Limit);
+                    }
+                }
                 let was_open = link.is_open();
                 let turn = link.turn(&mut self.service, &mut self.workspace, now);
                 if turn == Turn::Over {
@@ -314,6 +387,9 @@ impl<S: Service> Driver<S> {
                 let late = self.draining.is_some() && link.is_open() && !was_open;
                 if late {
                     link.drain(&mut self.service, now);
+                }
+                if link.has_begun_to_send() {
+                    self.sending.push(index);
                 }
                 if late || turn == Turn::Again {
                     self.table.enqueue(index);
@@ -330,6 +406,9 @@ impl<S: Service> Driver<S> {
             Occupant::Nobody => return,
             Occupant::Dial(dial) => Some(dial.poll_timeout()),
             Occupant::Link(link) => {
+                if let Io::Ring(ring) = &mut self.workspace.io {
+                    ring.settle(&link.socket, link.ready, link.interest(&self.service).readable);
+                }
                 let wanted = match slot.watch {
                     Watch::Nothing | Watch::Readable if !link.has_output() => Watch::Readable,
                     _ => Watch::Both,
@@ -367,7 +446,10 @@ impl<S: Service> Driver<S> {
                 self.workspace.stats.failed += 1;
                 self.service.closed(dial.connection, why);
             }
-            Occupant::Link(link) => link.close(&mut self.service, &mut self.workspace, why),
+            Occupant::Link(mut link) => {
+                link.end(&mut self.service, &mut self.workspace, why);
+                self.workspace.io.retire(link.socket, &link.ready, &mut self.workspace.pool);
+            }
         }
         // A descriptor is free again.
         self.resting = None;

@@ -4,10 +4,8 @@ use std::os::fd::OwnedFd;
 use app::{Closed, TlsFault, TlsInfo};
 use rustls::{CertificateError, Connection, HandshakeKind, ProtocolVersion};
 
-use crate::limits::Stats;
 use crate::link::Ready;
 use crate::pool::Buffer;
-use crate::socket;
 use crate::workspace::Workspace;
 
 /// One end of a TLS connection.
@@ -85,18 +83,15 @@ impl Tls {
         if self.plaintext || !ready.readable || rx.room() == 0 || self.fault.is_some() {
             return Ok(());
         }
-        let mut cipher = workspace.pool.take();
         // Everything that is read is decrypted at once, for there is no place to keep it. It decrypts to no more
         // than its own length and one record that had begun before, which is as much as rustls holds.
-        let most = rx.room().min(cipher.room());
-        let read = socket::read(socket, ready, &mut workspace.stats, cipher.spare().split_at_mut(most).0);
-        if let Ok(Some(len)) = read {
-            cipher.filled_more(len);
-            self.grown |= len > AT_REST;
+        let most = rx.room();
+        let Workspace { io, pool, stats, .. } = workspace;
+        if let Some(cipher) = io.receive(socket, ready, (&mut *pool, stats), most)? {
+            self.grown |= cipher.len() > AT_REST;
             self.decrypt(cipher.filled(), ready, rx);
+            pool.give(cipher);
         }
-        workspace.pool.give(cipher);
-        read?;
         if ready.eof && !self.closed && self.fault.is_none() {
             match self.session.is_handshaking() {
                 true => self.fault = Some(TlsFault::Truncated),
@@ -116,7 +111,7 @@ impl Tls {
     ) -> Result<(), Closed> {
         self.fill(socket, ready, workspace, rx)?;
         if self.session.wants_write() && ready.writable {
-            self.flush(socket, ready, &mut workspace.stats)?;
+            self.flush(socket, ready, workspace)?;
         }
         self.fault.map_or(Ok(()), |fault| Err(Closed::Tls(fault)))
     }
@@ -187,19 +182,24 @@ impl Tls {
             let room = plain.get(taken..).filter(|rest| !rest.is_empty());
             let more = room.map_or(0, |rest| self.session.writer().write(rest).unwrap_or(0));
             taken += more;
-            self.flush(socket, ready, &mut workspace.stats)?;
+            self.flush(socket, ready, workspace)?;
             // Nobody would report that the socket takes the rest while it still takes everything.
             if more == 0 || taken == plain.len() || !ready.writable {
                 break;
             }
         }
         let moved = workspace.stats.bytes_out - before;
-        Ok((taken, moved, taken < plain.len() || self.session.wants_write()))
+        Ok((taken, moved, taken < plain.len() || self.session.wants_write() || ready.sending))
     }
 
-    fn flush(&mut self, socket: &OwnedFd, ready: &mut Ready, stats: &mut Stats) -> Result<(), Closed> {
+    fn flush(
+        &mut self,
+        socket: &OwnedFd,
+        ready: &mut Ready,
+        workspace: &mut Workspace,
+    ) -> Result<(), Closed> {
         while self.session.wants_write() && ready.writable {
-            let mut sink = Sink { socket, ready, stats };
+            let mut sink = Sink { socket, ready, workspace };
             match self.session.write_tls(&mut sink) {
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -245,7 +245,7 @@ impl io::Read for Nothing {
 struct Sink<'a> {
     socket: &'a OwnedFd,
     ready: &'a mut Ready,
-    stats: &'a mut Stats,
+    workspace: &'a mut Workspace,
 }
 
 impl io::Write for Sink<'_> {
@@ -254,7 +254,8 @@ impl io::Write for Sink<'_> {
     }
 
     fn write_vectored(&mut self, blocks: &[IoSlice<'_>]) -> io::Result<usize> {
-        match socket::write_blocks(self.socket, self.ready, self.stats, blocks) {
+        let Workspace { io, pool, stats, .. } = &mut *self.workspace;
+        match io.send_blocks(self.socket, self.ready, (pool, stats), blocks) {
             Ok(0) => Err(io::ErrorKind::WouldBlock.into()),
             Ok(len) => Ok(len),
             Err(_) => Err(io::ErrorKind::ConnectionReset.into()),

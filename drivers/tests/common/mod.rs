@@ -10,7 +10,7 @@ use app::{
     Action, Address, Closed, ConnectionId, FileError, FileId, FileMeta, Group, LinkInfo, Service, Target,
     Wake,
 };
-use drivers::{Config, Driver, Limits, Listen, ListenAddress};
+use drivers::{Config, Driver, Limits, Listen, ListenAddress, Transport};
 use proto_core::{Deadline, Instant, Reason, Wants, WriteBuf};
 
 /// What a connection does.
@@ -325,11 +325,36 @@ impl Service for Test {
 
 /// Limits short enough to be waited for.
 pub fn limits() -> Limits {
-    Limits { linger: Duration::from_millis(200), ..Limits::default() }
+    let linger = if module_path!().starts_with("uring_faults") { 5_000 } else { 200 };
+    Limits { linger: Duration::from_millis(linger), ..Limits::default() }
 }
 
+/// What moves the bytes: the suites that are part of `uring.rs` and its like run over a ring.
+pub fn transport() -> Transport {
+    if module_path!().starts_with("uring") { Transport::Uring } else { Transport::Mio }
+}
+
+/// Of what goes wrong in `uring_faults.rs`: a number that is written down when a test fails.
+#[cfg(feature = "faults")]
+fn go_wrong() {
+    if module_path!().starts_with("uring_faults") {
+        let seed = std::env::var("FAULTS").ok().and_then(|seed| seed.parse().ok());
+        let seed = seed.unwrap_or_else(|| {
+            use std::hash::{BuildHasher as _, Hasher as _};
+            std::hash::RandomState::new().build_hasher().finish() | 1
+        });
+        println!("FAULTS={seed}");
+        drivers::seed_faults(seed);
+    }
+}
+
+#[cfg(not(feature = "faults"))]
+fn go_wrong() {}
+
 pub fn driver(test: Test, limits: Limits) -> Driver<Test> {
-    let mut driver = Driver::new(test, &Config { limits, ..Config::default() }).unwrap();
+    go_wrong();
+    let mut driver =
+        Driver::new(test, &Config { limits, transport: transport(), ..Config::default() }).unwrap();
     driver.service_mut().keep_input = true;
     driver
 }

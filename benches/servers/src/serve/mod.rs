@@ -12,10 +12,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 
+use drivers::Transport;
+
 /// The servers that this binary can be.
 pub const BUILT_IN: &[&str] = &[
     "floor",
     "mio",
+    "uring",
     #[cfg(feature = "rivals")]
     "hyper",
     #[cfg(feature = "rivals")]
@@ -54,7 +57,8 @@ fn run(name: &str, options: &Options) -> io::Result<ExitCode> {
     });
     match name {
         "floor" => floor::run()?,
-        "mio" => ours::run(options)?,
+        "mio" => ours::run(Transport::Mio, options)?,
+        "uring" => ours::run(Transport::Uring, options)?,
         #[cfg(feature = "rivals")]
         "hyper" => rivals::hyper(options)?,
         #[cfg(feature = "rivals")]

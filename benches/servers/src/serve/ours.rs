@@ -7,12 +7,12 @@ use std::time::Duration;
 use app::{
     App, Field, Handler, Kind, Message, MessageEnd, Request, ResponseHead, SendError, Stream, Writable,
 };
-use drivers::{Identity, Listen, ListenAddress, Server, ServerTls};
+use drivers::{Config, Identity, Listen, ListenAddress, Server, ServerTls, Transport};
 
 use super::{Options, announce};
 use crate::case::{BODY, ECHO, HELLO, SMALL, large};
 
-pub(super) fn run(options: &Options) -> io::Result<()> {
+pub(super) fn run(transport: Transport, options: &Options) -> io::Result<()> {
     let any = || SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let mut listen = vec![Listen::plain(any())];
     if let Some((chain, key)) = options.identity.clone() {
@@ -20,7 +20,8 @@ pub(super) fn run(options: &Options) -> io::Result<()> {
         listen.push(Listen::tls(any(), tls.build().map_err(io::Error::other)?));
     }
     let ping = Duration::from_secs(options.ping);
-    let server = Server { listen, threads: options.threads.max(1), ..Server::default() };
+    let config = Config { transport, ..Config::default() };
+    let server = Server { config, listen, threads: options.threads.max(1), ..Server::default() };
     let running = server.start(move |_, _| {
         let mut config = app::Config::default();
         if !ping.is_zero() {

@@ -1,0 +1,146 @@
+use std::io::{self, IoSlice};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use app::Closed;
+
+use crate::limits::Stats;
+use crate::link::Ready;
+use crate::pool::{Buffer, Pool};
+use crate::socket;
+use crate::uring::{self, Ring};
+
+/// How bytes move between the sockets of a thread and its links. What an application sees is the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Transport {
+    /// By system calls on sockets that are reported to be ready (epoll or kqueue, by mio). Works everywhere.
+    #[default]
+    Mio,
+    /// By io_uring (Linux 6.1 or later): the kernel receives and sends small messages, one system call per turn of the
+    /// loop. Needs the feature `uring`, which is on by default.
+    Uring,
+    /// [`Uring`](Self::Uring) where it can be used, else [`Mio`](Self::Mio).
+    Auto,
+}
+
+impl Transport {
+    /// What it comes to on this system: [`Mio`](Self::Mio) or [`Uring`](Self::Uring).
+    ///
+    /// # Errors
+    /// [`Uring`](Self::Uring) is asked for, and the system is not Linux, its kernel is too old, or io_uring is not
+    /// allowed (`kernel.io_uring_disabled`, seccomp).
+    pub fn resolve(self) -> io::Result<Self> {
+        match self {
+            Self::Mio => Ok(Self::Mio),
+            Self::Auto => Ok(Self::Uring.resolve().unwrap_or(Self::Mio)),
+            Self::Uring => uring::probe().map(|()| Self::Uring).map_err(|error| {
+                io::Error::new(error.kind(), format!("io_uring cannot be used here: {error}"))
+            }),
+        }
+    }
+
+    /// What moves the bytes, with `events` to be watched beside.
+    pub(crate) fn open(self, events: &impl AsRawFd) -> io::Result<Io> {
+        match self.resolve()? {
+            Self::Uring => Ok(Io::Ring(Box::new(Ring::new(events.as_raw_fd())?))),
+            _ => Ok(Io::Direct),
+        }
+    }
+}
+
+/// What moves the bytes of a thread's links.
+#[derive(Debug)]
+pub(crate) enum Io {
+    /// System calls.
+    Direct,
+    /// Everything is asked of a ring. What is received waits there; what is sent belongs to it until it is done.
+    Ring(Box<Ring>),
+}
+
+impl Io {
+    /// Puts input behind what is in `rx`: one read, or one block that the kernel has filled.
+    pub(crate) fn fill(
+        &mut self,
+        socket: &OwnedFd,
+        ready: &mut Ready,
+        (pool, stats): (&mut Pool, &mut Stats),
+        rx: &mut Buffer,
+    ) -> Result<(), Closed> {
+        let Self::Ring(ring) = self else {
+            let read = socket::read(socket, ready, stats, rx.input_spare())?;
+            rx.filled_more(read.unwrap_or(0));
+            return Ok(());
+        };
+        let most = if rx.is_empty() { usize::MAX } else { rx.input_room() };
+        let Some(mut block) = ring.take(socket, ready, (&mut *pool, stats), most)? else { return Ok(()) };
+        // Used where it lies, unless a tail of earlier input has to come before it.
+        match rx.is_empty() {
+            true => core::mem::swap(rx, &mut block),
+            false => _ = rx.append(block.filled()),
+        }
+        pool.give(block);
+        Ok(())
+    }
+
+    /// Up to `most` bytes of input in a block of their own. `None`: nothing is there now, or nothing will come.
+    pub(crate) fn receive(
+        &mut self,
+        socket: &OwnedFd,
+        ready: &mut Ready,
+        (pool, stats): (&mut Pool, &mut Stats),
+        most: usize,
+    ) -> Result<Option<Buffer>, Closed> {
+        let Self::Ring(ring) = self else {
+            let mut block = pool.take();
+            let most = most.min(block.room());
+            let read = socket::read(socket, ready, stats, block.spare().split_at_mut(most).0);
+            if let Ok(Some(len)) = read {
+                block.filled_more(len);
+                return Ok(Some(block));
+            }
+            pool.give(block);
+            return read.map(|_| None);
+        };
+        ring.take(socket, ready, (pool, stats), most)
+    }
+
+    /// Sends what is in `tx`: says how many bytes were taken from it, how many the socket has taken, and whether any
+    /// are left to be.
+    pub(crate) fn send(
+        &mut self,
+        socket: &OwnedFd,
+        ready: &mut Ready,
+        (pool, stats): (&mut Pool, &mut Stats),
+        tx: &mut Buffer,
+    ) -> Result<(usize, u64, bool), Closed> {
+        let Self::Ring(ring) = self else {
+            let len = socket::write(socket, ready, stats, tx.filled())?;
+            return Ok((len, len as u64, len < tx.len()));
+        };
+        let next = pool.take();
+        let (moved, left) = ring.send(socket, ready, (pool, stats), core::mem::replace(tx, next))?;
+        Ok((0, moved, left))
+    }
+
+    /// Sends as much of `blocks` as goes into one call, and says how much that is.
+    pub(crate) fn send_blocks(
+        &mut self,
+        socket: &OwnedFd,
+        ready: &mut Ready,
+        (pool, stats): (&mut Pool, &mut Stats),
+        blocks: &[IoSlice<'_>],
+    ) -> Result<usize, Closed> {
+        let Self::Ring(ring) = self else { return socket::write_blocks(socket, ready, stats, blocks) };
+        let mut output = pool.take();
+        let taken = blocks.iter().map(|block| output.append(block)).sum();
+        ring.send(socket, ready, (pool, stats), output)?;
+        Ok(taken)
+    }
+
+    /// Closes the socket of a link that is gone.
+    pub(crate) fn retire(&mut self, socket: OwnedFd, ready: &Ready, pool: &mut Pool) {
+        match self {
+            Self::Direct => drop(socket),
+            Self::Ring(ring) => ring.retire(socket, ready, pool),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What stands for io_uring where there is none: a type without values.
+
+use core::time::Duration;
+use std::io;
+use std::os::fd::{OwnedFd, RawFd};
+
+use app::Closed;
+
+use crate::limits::Stats;
+use crate::link::Ready;
+use crate::pool::{Buffer, Pool};
+
+#[derive(Debug)]
+pub(crate) enum Ring {}
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "nobody makes one here")]
+pub(crate) enum Done {
+    Events,
+    Input(u32),
+    Broken(u32),
+    Sent(u32, u64, bool),
+}
+
+impl Ring {
+    pub(crate) fn new(_: RawFd) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(crate) fn wait(&mut self, _: Option<Duration>, _: &mut Pool) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(crate) fn flush(&mut self, _: &mut Pool, _: &mut Stats) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(crate) fn done(&mut self, _: &mut Pool, _: &mut Stats) -> Option<Done> {
+        match *self {}
+    }
+
+    pub(crate) fn attach(&mut self, _: &OwnedFd, _: &mut Ready, _: u32) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(crate) fn settle(&mut self, _: &OwnedFd, _: Ready, _: bool) {
+        match *self {}
+    }
+
+    pub(crate) fn take(
+        &mut self,
+        _: &OwnedFd,
+        _: &mut Ready,
+        _: (&mut Pool, &mut Stats),
+        _: usize,
+    ) -> Result<Option<Buffer>, Closed> {
+        match *self {}
+    }
+
+    pub(crate) fn send(
+        &mut self,
+        _: &OwnedFd,
+        _: &mut Ready,
+        _: (&mut Pool, &mut Stats),
+        _: Buffer,
+    ) -> Result<(u64, bool), Closed> {
+        match *self {}
+    }
+
+    pub(crate) fn retire(&mut self, _: OwnedFd, _: &Ready, _: &mut Pool) {
+        match *self {}
+    }
+}
+
+pub(crate) fn probe() -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}

@@ -1,0 +1,5 @@
+//! `exhausted.rs` over io_uring. Alone in its process, as that is.
+#![cfg(all(feature = "uring", target_os = "linux"))]
+
+#[path = "exhausted.rs"]
+mod exhausted;
