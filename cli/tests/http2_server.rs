@@ -47,6 +47,27 @@ fn curl_by_prior_knowledge_by_upgrade_and_by_alpn() {
 }
 
 #[test]
+fn more_is_uploaded_than_is_taken() {
+    let server = Server::start_with(&["--max-body", "1000"]);
+    let folder = Folder::new();
+    for (len, status) in [(1_000, "200"), (1_001, "413"), (5_000_000, "413")] {
+        let file = folder.write_noise("content", len);
+        for framing in ["Expect:", "Expect: 100-continue", "Transfer-Encoding: chunked"] {
+            let Some(mut curl) = tools::curl() else { return };
+            let sending = ["--http1.1", "-H", framing, "-T", &file, "-o", "/dev/null", "-w", "%{http_code}"];
+            let got = succeed(curl.args(sending).arg(server.http("/echo")));
+            assert_eq!(got.text(), status, "{len} {framing}");
+        }
+        // curl 7.88 fails when a stream is reset behind its complete response (RFC 9113 8.1) while it uploads.
+        for origin in [server.http("/echo"), server.https("/echo")] {
+            let Some(mut nghttp) = tools::program("nghttp") else { return };
+            let got = succeed(nghttp.args(["-v", "-n", "-d", &file, &origin]));
+            assert!(got.text().contains(&format!(":status: {status}")), "{len}: {got}");
+        }
+    }
+}
+
+#[test]
 fn curl_uploads() {
     let server = Server::start();
     let folder = Folder::new();

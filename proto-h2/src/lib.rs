@@ -84,6 +84,9 @@
 //! | [`control`](Limits::control) | 10,000, 330 a second | CVE-2019-9512, -9515, -9518 | ENHANCE_YOUR_CALM |
 //! | [`tiny`](Limits::tiny) | 100,000, 50,000 a second | CVE-2019-9511 | ENHANCE_YOUR_CALM |
 //!
+//! What costs the peer a stream and not the connection is counted: [`limited`](Connection::limited) by [`StreamLimit`], and told
+//! as [`By::Limit`] where the application knows the stream.
+//!
 //! Replies wait in 16 places; while they are full nothing is received ([`wants`](Connection::wants) says `read:
 //! false`), so a driver that has transmitted goes on with the input it holds.
 //!
