@@ -154,6 +154,9 @@ pub(crate) struct Get {
     /// Exit with status 22 when the response's status is 400 or above, and write no body
     #[arg(short, long)]
     pub(crate) fail: bool,
+    /// Which driver carries the bytes
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) driver: Driver,
     #[command(flatten)]
     pub(crate) trust: Trust,
     /// Connect to this unix socket instead (`@NAME` is abstract)
@@ -227,6 +230,9 @@ pub(crate) struct Ws {
     pub(crate) http2_prior_knowledge: bool,
     #[command(flatten)]
     pub(crate) deflate: Deflate,
+    /// Which driver carries the bytes
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) driver: Driver,
     #[command(flatten)]
     pub(crate) trust: Trust,
     /// Connect to this unix socket instead (`@NAME` is abstract)

@@ -4,9 +4,9 @@ use std::io;
 use std::time::Duration;
 
 use app::{App, Closed, End, Handler, Stream, TlsFault};
-use drivers::{ClientTls, Driver, Roots};
+use drivers::{ClientTls, Config, Driver, Roots};
 
-use crate::args::Trust;
+use crate::args::{self, Trust};
 use crate::exit::{Failure, Kind};
 
 pub(crate) const USER_AGENT: &str = concat!("sanswire/", env!("CARGO_PKG_VERSION"));
@@ -47,8 +47,13 @@ pub(crate) fn seconds(seconds: f64) -> Result<Duration, Failure> {
         .map_err(|_| Failure::new(Kind::Usage, format!("{seconds:?} is not a number of seconds")))
 }
 
-/// A driver for client connections, with the trust the options ask for.
-pub(crate) fn driver<H: Handler>(trust: &Trust, app: App<H>) -> Result<Driver<App<H>>, Failure> {
+/// A driver for client connections, of the kind and with the trust that the options ask for.
+pub(crate) fn driver<H: Handler>(
+    kind: args::Driver,
+    trust: &Trust,
+    app: App<H>,
+) -> Result<Driver<App<H>>, Failure> {
+    let transport = kind.transport()?;
     let mut tls = ClientTls { key_log: true, ..ClientTls::default() };
     if trust.insecure {
         tls.dangers.accept_any_certificate();
@@ -58,7 +63,8 @@ pub(crate) fn driver<H: Handler>(trust: &Trust, app: App<H>) -> Result<Driver<Ap
             .map_err(|error| Failure::new(Kind::Input, format!("cannot read {}: {error}", path.display())))?;
         tls.roots = Roots::Pem(pem);
     }
-    Driver::client(app, tls).map_err(|error| {
+    let config = Config { transport, client_tls: tls, ..Config::default() };
+    Driver::new(app, &config).map_err(|error| {
         let of = trust.cacert.as_ref().map_or_else(String::new, |path| format!("{}: ", path.display()));
         Failure::new(Kind::Start, format!("{of}{error}"))
     })

@@ -12,6 +12,7 @@ mod exit;
 mod get;
 mod json;
 mod serve;
+mod transport;
 mod url;
 mod ws;
 

@@ -50,7 +50,7 @@ pub(crate) fn run(options: Ws) -> Result<(), Failure> {
     let says_version = over != Over::Http1;
     let mut app = App::new(Client { input, says_version, version: "", stream: None, end: None }, config);
     connect(&mut app, over);
-    let mut driver = client::driver(&options.trust, app)?;
+    let mut driver = client::driver(options.driver, &options.trust, app)?;
     if !options.echo {
         let waker = driver.waker();
         std::thread::spawn(move || read_lines(&lines, &waker));

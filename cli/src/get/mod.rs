@@ -49,7 +49,7 @@ pub(crate) fn run(options: Get) -> Result<(), Failure> {
     }
 
     fetcher.advance();
-    let mut driver = client::driver(&options.trust, App::new(fetcher, client::config()?))?;
+    let mut driver = client::driver(options.driver, &options.trust, App::new(fetcher, client::config()?))?;
     let waker = driver.waker();
     let deadline =
         options.max_time.map(|seconds| client::seconds(seconds).map(|d| Instant::now() + d)).transpose()?;

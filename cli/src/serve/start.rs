@@ -9,13 +9,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use app::App;
-use drivers::{Listen, ListenAddress, Spread, Stats, Transport};
+use drivers::{Listen, ListenAddress, Spread, Stats};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::site::Site;
 use super::{Shared, certificate};
-use crate::args::{Driver, Serve};
+use crate::args::Serve;
 use crate::exit::{Failure, Kind};
 use crate::{client, descriptors};
 
@@ -28,7 +28,7 @@ fn start(message: impl Into<String>) -> Failure {
 
 /// Runs the command until a signal stops it.
 pub(crate) fn run(options: &Serve) -> Result<(), Failure> {
-    let transport = transport(options.driver)?;
+    let transport = options.driver.transport()?;
     let shared = Arc::new(Shared { root: root(options.root.as_deref())?, ..Shared::default() });
     let listen = listeners(options)?;
     // Before anything else is started, so that a signal that comes early is not lost.
@@ -115,20 +115,6 @@ fn shown(address: &ListenAddress, secure: bool) -> String {
     match address {
         ListenAddress::Tcp(address) => format!("{}://{address}/", if secure { "https" } else { "http" }),
         ListenAddress::Unix(path) => format!("unix:{}{}", path.display(), if secure { " (TLS)" } else { "" }),
-    }
-}
-
-/// Which transport the option comes to, checked before anything is started.
-fn transport(driver: Driver) -> Result<Transport, Failure> {
-    match driver {
-        Driver::Mio => Ok(Transport::Mio),
-        Driver::Uring => {
-            Transport::Uring.resolve().map_err(|error| start(format!("--driver uring: {error}")))
-        }
-        Driver::Auto => Ok(Transport::Uring.resolve().unwrap_or_else(|error| {
-            eprintln!("{error}; serving with mio");
-            Transport::Mio
-        })),
     }
 }
 

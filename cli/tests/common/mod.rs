@@ -19,9 +19,16 @@ pub(crate) mod tools;
 
 use std::process::Command;
 
-/// A command that runs the `sanswire` binary.
+/// A command that runs the `sanswire` binary; with the driver that the variable `SANSWIRE_DRIVER` names, if it is set
+/// and the test does not choose one.
 pub(crate) fn sanswire(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sanswire"));
     command.args(arguments);
+    if let Ok(driver) = std::env::var("SANSWIRE_DRIVER")
+        && matches!(arguments, ["serve" | "get" | "ws", ..])
+        && !arguments.contains(&"--driver")
+    {
+        command.args(["--driver", &driver]);
+    }
     command
 }

@@ -21,11 +21,9 @@ impl Server {
         Self::start_on("127.0.0.1:0", "127.0.0.1:0", more)
     }
 
-    /// Starts it on these addresses, with the driver that the variable `SANSWIRE_DRIVER` names, if it is set.
+    /// Starts it on these addresses.
     pub(crate) fn start_on(plain: &str, tls: &str, more: &[&str]) -> Self {
-        let driver = std::env::var("SANSWIRE_DRIVER");
-        let driver = driver.as_deref().map_or(vec![], |driver| vec!["--driver", driver]);
-        let arguments = [&["serve", "--listen", plain, "--listen-tls", tls], &driver[..], more].concat();
+        let arguments = [&["serve", "--listen", plain, "--listen-tls", tls], more].concat();
         let mut process =
             Running::start_within(&mut sanswire(&arguments), std::time::Duration::from_secs(300));
         let (mut http_port, mut https_port) = (None, None);
