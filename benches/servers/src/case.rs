@@ -11,6 +11,8 @@ pub struct Case {
     pub depth: usize,
     /// Over TLS 1.3.
     pub tls: bool,
+    /// Over HTTP/2, by h2load.
+    pub http2: bool,
 }
 
 /// One operation.
@@ -25,12 +27,16 @@ pub enum Work {
 }
 
 /// Everything that is measured, in the order of tables.
-pub const ALL: [Case; 10] = [
+pub const ALL: [Case; 14] = [
     case("h1 hello", Work::Hello, 1, false),
     case("h1 hello x16", Work::Hello, 16, false),
     case("h1 16 KiB", Work::Body, 1, false),
     case("h1 TLS hello", Work::Hello, 1, true),
     case("h1 TLS 16 KiB", Work::Body, 1, true),
+    over_http2("h2 hello x16", Work::Hello, false),
+    over_http2("h2 16 KiB x16", Work::Body, false),
+    over_http2("h2 TLS hello x16", Work::Hello, true),
+    over_http2("h2 TLS 16 KiB x16", Work::Body, true),
     case("ws 128 B", Work::Echo(128), 1, false),
     case("ws 128 B x16", Work::Echo(128), 16, false),
     case("ws 16 KiB", Work::Echo(16 * 1024), 1, false),
@@ -39,7 +45,11 @@ pub const ALL: [Case; 10] = [
 ];
 
 const fn case(name: &'static str, work: Work, depth: usize, tls: bool) -> Case {
-    Case { name, work, depth, tls }
+    Case { name, work, depth, tls, http2: false }
+}
+
+const fn over_http2(name: &'static str, work: Work, tls: bool) -> Case {
+    Case { name, work, depth: 16, tls, http2: true }
 }
 
 /// The path of the small answer.
@@ -58,11 +68,33 @@ pub fn large() -> Vec<u8> {
 }
 
 impl Case {
+    /// Whether a server that does not look can answer it.
+    pub fn has_floor(&self) -> bool {
+        !self.tls && !self.http2
+    }
+
+    /// The path that is asked for.
+    pub fn path(&self) -> &'static str {
+        match self.work {
+            Work::Hello => HELLO,
+            Work::Body => BODY,
+            Work::Echo(_) => ECHO,
+        }
+    }
+
+    /// How long the content of an answer is.
+    pub fn content_len(&self) -> usize {
+        match self.work {
+            Work::Hello => SMALL.len(),
+            Work::Body => large().len(),
+            Work::Echo(len) => len,
+        }
+    }
+
     /// The bytes of one operation.
     pub fn request(&self) -> Vec<u8> {
         match self.work {
-            Work::Hello => get(HELLO),
-            Work::Body => get(BODY),
+            Work::Hello | Work::Body => get(self.path()),
             Work::Echo(len) => masked(0x2, &payload(len)),
         }
     }

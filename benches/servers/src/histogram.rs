@@ -36,6 +36,11 @@ impl Histogram {
         self.count += other.count;
     }
 
+    /// Whether nothing was counted.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// The time that `share` of all (0 to 1) do not exceed.
     pub fn quantile(&self, share: f64) -> Duration {
         let wanted = (self.count as f64 * share).ceil() as u64;

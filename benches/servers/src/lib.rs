@@ -5,8 +5,10 @@
 pub mod case;
 pub mod chart;
 pub mod contestant;
+pub mod h2load;
 pub mod histogram;
 pub mod load;
 pub mod process;
 pub mod report;
+pub mod scaling;
 pub mod serve;

@@ -7,25 +7,27 @@ use std::time::Duration;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-/// A server in a process of its own, with those it has started. Dropping it ends it.
+/// A server in processes of its own, with those that they have started. Dropping it ends them.
 #[derive(Debug)]
 pub struct Process {
-    child: Child,
+    children: Vec<Child>,
 }
 
 impl Process {
-    /// Starts `command` on processor `core`.
+    /// Starts `commands` on these processors, or wherever there is room if none is named.
     ///
     /// # Errors
-    /// It cannot be started.
-    pub fn start(command: &mut Command, core: Option<usize>) -> io::Result<Self> {
+    /// One of them cannot be started.
+    pub fn start(commands: &mut [Command], processors: &[usize]) -> io::Result<Self> {
         let own = sched_getaffinity(None)?;
-        if let Some(core) = core {
-            pin(core)?; // which children inherit
-        }
-        let child = command.stdin(Stdio::piped()).spawn();
+        pin(processors)?; // which children inherit
+        let mut process = Self { children: Vec::new() };
+        let started = commands.iter_mut().try_for_each(|command| {
+            process.children.push(command.stdin(Stdio::piped()).spawn()?);
+            Ok(())
+        });
         sched_setaffinity(None, &own)?;
-        Ok(Self { child: child? })
+        started.map(|()| process)
     }
 
     /// Waits for the line in which a server of this binary says what it listens on.
@@ -34,7 +36,7 @@ impl Process {
     /// It ends, or says something else.
     pub fn ports(&mut self) -> io::Result<Vec<u16>> {
         let mut line = String::new();
-        if let Some(output) = self.child.stdout.take() {
+        if let Some(output) = self.children.first_mut().and_then(|child| child.stdout.take()) {
             BufReader::new(output).read_line(&mut line)?;
         }
         let ports: Result<Vec<u16>, _> = line.split_whitespace().map(str::parse).collect();
@@ -53,11 +55,12 @@ impl Process {
 
     /// How many file descriptors are open.
     pub fn descriptors(&self) -> usize {
-        fs::read_dir(format!("/proc/{}/fd", self.child.id())).map_or(0, Iterator::count)
+        let of = |child: &Child| fs::read_dir(format!("/proc/{}/fd", child.id())).map_or(0, Iterator::count);
+        self.children.iter().map(of).sum()
     }
 
     fn members(&self) -> Vec<u32> {
-        let mut members = vec![self.child.id()];
+        let mut members: Vec<u32> = self.children.iter().map(Child::id).collect();
         let mut next = 0;
         while let Some(&pid) = members.get(next) {
             next += 1;
@@ -75,23 +78,28 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         let members = self.members();
-        drop(self.child.stdin.take());
+        self.children.iter_mut().for_each(|child| drop(child.stdin.take()));
         for pid in members.into_iter().rev() {
             if let Some(pid) = rustix::process::Pid::from_raw(pid as i32) {
                 let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
             }
         }
-        let _ = self.child.wait();
+        for child in &mut self.children {
+            let _ = child.wait();
+        }
     }
 }
 
-/// Keeps this thread, and what it starts, on one processor.
+/// Keeps this thread, and what it starts, on these processors, if any is named.
 ///
 /// # Errors
 /// There is no such processor.
-pub fn pin(core: usize) -> io::Result<()> {
+pub fn pin(processors: &[usize]) -> io::Result<()> {
+    if processors.is_empty() {
+        return Ok(());
+    }
     let mut set = CpuSet::new();
-    set.set(core);
+    processors.iter().for_each(|&processor| set.set(processor));
     Ok(sched_setaffinity(None, &set)?)
 }
 

@@ -24,6 +24,11 @@ impl Cell {
         self.operations as f64 / self.time.as_secs_f64()
     }
 
+    /// The time from request to answer, in microseconds, that `share` of all do not exceed, if it was measured.
+    pub fn micros(&self, share: f64) -> Option<f64> {
+        (!self.latencies.is_empty()).then(|| self.latencies.quantile(share).as_nanos() as f64 / 1e3)
+    }
+
     /// Processor time per operation in microseconds: the median of all rounds.
     pub fn cpu(&self) -> f64 {
         let mut rounds = self.cpu.clone();
@@ -62,8 +67,25 @@ pub struct Idle {
     pub cells: Vec<(&'static str, f64)>,
 }
 
+/// What a number of threads gave.
+#[derive(Debug, Clone)]
+pub struct Scale {
+    /// The case.
+    pub case: &'static str,
+    /// Whose.
+    pub server: &'static str,
+    /// How many threads.
+    pub threads: usize,
+    /// The load had no processor of its own.
+    pub shared: bool,
+    /// Operations per second.
+    pub rate: f64,
+    /// Processor time per operation in microseconds, all threads together.
+    pub cpu: f64,
+}
+
 /// The tables, as Markdown.
-pub fn markdown(rows: &[Row], idle: &[Idle]) -> String {
+pub fn markdown(rows: &[Row], idle: &[Idle], scales: &[Scale]) -> String {
     let mut text = String::new();
     if !rows.is_empty() {
         text +=
@@ -73,10 +95,10 @@ pub fn markdown(rows: &[Row], idle: &[Idle]) -> String {
     for row in rows {
         for (name, cell) in &row.cells {
             let ratio = row.to_floor(cell).map_or("-".to_owned(), |ratio| format!("{ratio:.2}"));
-            let micros = |share| cell.latencies.quantile(share).as_nanos() as f64 / 1e3;
+            let micros = |share| cell.micros(share).map_or("-".to_owned(), |micros| format!("{micros:.0}"));
             let _ = writeln!(
                 text,
-                "| {} | {name} | {:.3} | {ratio} | {:.0} | {:.0} | {:.0} |",
+                "| {} | {name} | {:.3} | {ratio} | {:.0} | {} | {} |",
                 row.case,
                 cell.cpu(),
                 cell.rate(),
@@ -93,25 +115,36 @@ pub fn markdown(rows: &[Row], idle: &[Idle]) -> String {
             let _ = writeln!(text, "| {} {} | {name} | {bytes:.0} |", idle.count, idle.case);
         }
     }
+    if !scales.is_empty() {
+        text +=
+            "\n| case | server | threads | operations/s | µs of CPU per operation |\n|---|---|---|---|---|\n";
+    }
+    for scale in scales {
+        let Scale { case, server, threads, shared, rate, cpu } = scale;
+        let note = if *shared { " (the load on the same processors)" } else { "" };
+        let _ = writeln!(text, "| {case} | {server} | {threads}{note} | {rate:.0} | {cpu:.3} |");
+    }
     text
 }
 
 /// The same as JSON.
-pub fn json(rows: &[Row], idle: &[Idle]) -> String {
+pub fn json(rows: &[Row], idle: &[Idle], scales: &[Scale]) -> String {
     let mut lines = Vec::new();
     for row in rows {
         for (name, cell) in &row.cells {
+            let micros =
+                |share| cell.micros(share).map_or("null".to_owned(), |micros| format!("{micros:.1}"));
             let rounds: Vec<_> = cell.cpu.iter().map(|cpu| format!("{cpu:.4}")).collect();
             lines.push(format!(
                 "  {{\"case\": \"{}\", \"server\": \"{name}\", \"cpu_us\": {:.4}, \"cpu_us_rounds\": [{}], \
-                 \"to_floor\": {}, \"rate\": {:.1}, \"p50_us\": {:.1}, \"p99_us\": {:.1}}}",
+                 \"to_floor\": {}, \"rate\": {:.1}, \"p50_us\": {}, \"p99_us\": {}}}",
                 row.case,
                 cell.cpu(),
                 rounds.join(", "),
                 row.to_floor(cell).map_or("null".to_owned(), |ratio| format!("{ratio:.4}")),
                 cell.rate(),
-                cell.latencies.quantile(0.5).as_nanos() as f64 / 1e3,
-                cell.latencies.quantile(0.99).as_nanos() as f64 / 1e3,
+                micros(0.5),
+                micros(0.99),
             ));
         }
     }
@@ -122,6 +155,12 @@ pub fn json(rows: &[Row], idle: &[Idle]) -> String {
                 idle.case, idle.count
             ));
         }
+    }
+    for Scale { case, server, threads, rate, cpu, .. } in scales {
+        lines.push(format!(
+            "  {{\"case\": \"{case}\", \"server\": \"{server}\", \"threads\": {threads}, \"rate\": {rate:.1}, \
+             \"cpu_us\": {cpu:.4}}}"
+        ));
     }
     format!("[\n{}\n]\n", lines.join(",\n"))
 }

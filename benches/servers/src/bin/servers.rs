@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use rustls::ClientConfig;
 use servers::case::{self, Case, Work};
-use servers::contestant::{Contestant, Site, Started, present};
+use servers::contestant::{Contestant, Site, Started, absent, present};
 use servers::load::Load;
 use servers::report::{Cell, Idle, Row, json, markdown};
-use servers::{chart, process, serve};
+use servers::{chart, h2load, process, scaling, serve};
 
 const USAGE: &str = "\
 usage: servers [--only TEXT]... [--case TEXT]... [--rounds N] [--sample-ms N] [--connections N]
-               [--idle N] [--pings N] [--json FILE] [--svg FILE]
+               [--idle N] [--pings N] [--threads N] [--json FILE] [--svg FILE]
   --only TEXT       servers whose name is TEXT; the floor always takes part (all that are here)
   --case TEXT       cases whose name contains TEXT (all); `-` for none
   --rounds N        rounds, in each of which every server does every case once (5)
@@ -23,6 +23,7 @@ usage: servers [--only TEXT]... [--case TEXT]... [--rounds N] [--sample-ms N] [-
   --connections N   connections at a time (64)
   --idle N          measure the memory of N idle connections, too (none)
   --pings N         measure N idle WebSockets that are pinged every 20 s, for 40 s (none)
+  --threads N       measure ours with 1 to N threads, too (none)
   --json FILE       write the figures as JSON
   --svg FILE        write the chart
 The server runs on processor 0 and the load on processor 1.";
@@ -36,6 +37,7 @@ struct Options {
     connections: usize,
     idle: usize,
     pings: usize,
+    threads: usize,
     json: Option<PathBuf>,
     svg: Option<PathBuf>,
 }
@@ -71,6 +73,7 @@ fn options() -> Option<Options> {
             "--connections" => options.connections = value.parse().ok()?,
             "--idle" => options.idle = value.parse().ok()?,
             "--pings" => options.pings = value.parse().ok()?,
+            "--threads" => options.threads = value.parse().ok()?,
             "--json" => options.json = Some(value.into()),
             "--svg" => options.svg = Some(value.into()),
             _ => return None,
@@ -87,23 +90,29 @@ fn run(options: &Options) -> io::Result<()> {
 }
 
 fn measure(options: &Options, site: &Site, tls: &Arc<ClientConfig>) -> io::Result<()> {
-    let two = std::thread::available_parallelism().is_ok_and(|count| count.get() > 1);
+    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    let two = count > 1;
     if two {
-        process::pin(1)?;
+        process::pin(&[1])?;
     } else {
         eprintln!("one processor: servers and load share it, which the figures suffer from");
     }
-    let core = two.then_some(0);
+    absent().iter().for_each(|who| eprintln!("{who}"));
+    if !h2load::is_present() {
+        eprintln!("no h2load (Debian: nghttp2-client), so nothing over HTTP/2");
+    }
+    let processors: &[usize] = if two { &[0] } else { &[] };
     let chosen = |who: &Contestant| {
         who.is_floor() || options.only.is_empty() || options.only.iter().any(|name| name == who.name)
     };
     let contestants: Vec<Contestant> = present().into_iter().filter(chosen).collect();
     let wanted = |case: &&Case| {
-        options.cases.is_empty() || options.cases.iter().any(|text| case.name.contains(text.as_str()))
+        let chosen = options.cases.iter().any(|text| case.name.contains(text.as_str()));
+        (chosen || options.cases.is_empty()) && (!case.http2 || h2load::is_present())
     };
     let cases: Vec<Case> = case::ALL.iter().filter(wanted).copied().collect();
 
-    let rows = rounds(options, site, tls, core, &contestants, &cases)?;
+    let rows = rounds(options, site, tls, processors, &contestants, &cases)?;
     let mut idle = Vec::new();
     if options.idle > 0 {
         for case in case::ALL.iter().filter(|case| {
@@ -111,21 +120,37 @@ fn measure(options: &Options, site: &Site, tls: &Arc<ClientConfig>) -> io::Resul
         }) {
             let mut cells = Vec::new();
             for who in contestants.iter().filter(|who| !who.is_floor() && who.does(case)) {
-                let started = who.start(site, core, &[])?;
+                let started = who.start(site, processors, &[])?;
                 cells.push((who.name, idle_bytes(&started, case, options.idle, tls)?));
             }
             idle.push(Idle { case: case.name, count: options.idle, cells });
         }
     }
-    print!("{}", markdown(&rows, &idle));
+    let mut scales = Vec::new();
+    for name in ["h1 hello x16", "ws 128 B x16"].iter().filter(|_| options.threads > 0) {
+        for who in contestants.iter().filter(|who| who.is_ours()) {
+            if let Some(case) = case::ALL.iter().find(|case| case.name == *name) {
+                let (connections, sample) = (options.connections, options.sample);
+                scales.extend(scaling::scale(
+                    who,
+                    site,
+                    case,
+                    (options.threads, count),
+                    connections,
+                    sample,
+                )?);
+            }
+        }
+    }
+    print!("{}", markdown(&rows, &idle, &scales));
     if options.pings > 0 {
         for who in contestants.iter().filter(|who| who.is_ours()) {
-            let started = who.start(site, core, &["--ping".to_owned(), "20".to_owned()])?;
+            let started = who.start(site, processors, &["--ping".to_owned(), "20".to_owned()])?;
             pings(who.name, &started, options.pings)?;
         }
     }
     if let Some(file) = &options.json {
-        std::fs::write(file, json(&rows, &idle))?;
+        std::fs::write(file, json(&rows, &idle, &scales))?;
     }
     if let Some(file) = &options.svg {
         std::fs::write(file, chart::svg(&rows))?;
@@ -138,11 +163,11 @@ fn rounds(
     options: &Options,
     site: &Site,
     tls: &Arc<ClientConfig>,
-    core: Option<usize>,
+    processors: &[usize],
     contestants: &[Contestant],
     cases: &[Case],
 ) -> io::Result<Vec<Row>> {
-    let start = |who: &Contestant| who.start(site, core, &[]);
+    let start = |who: &Contestant| who.start(site, processors, &[]);
     let started = match cases {
         [] => Vec::new(),
         _ => contestants.iter().map(start).collect::<io::Result<Vec<_>>>()?,
@@ -163,6 +188,10 @@ fn rounds(
                     continue;
                 };
                 let failed = |error| io::Error::other(format!("{}, {}: {error}", who.name, case.name));
+                if case.http2 {
+                    http2_sample(options, server, case, cell).map_err(failed)?;
+                    continue;
+                }
                 let load =
                     Load::connect(server.port(case), case, options.connections, who.is_floor(), Some(tls));
                 let mut used = Vec::new();
@@ -180,6 +209,23 @@ fn rounds(
         }
     }
     Ok(rows)
+}
+
+/// A sample by h2load. What its connections and their first requests take is measured by themselves, and subtracted.
+fn http2_sample(options: &Options, server: &Started, case: &Case, cell: &mut Cell) -> io::Result<()> {
+    let port = server.port(case);
+    let before = server.process.cpu();
+    let greeted = h2load::greet(port, case, options.connections)?;
+    let between = server.process.cpu();
+    // It connects first, which must not be all of it.
+    let time = options.sample.max(Duration::from_millis(400));
+    let outcome = h2load::run(port, case, options.connections, time)?;
+    let used = (server.process.cpu() - between).saturating_sub(between - before);
+    let operations = outcome.operations.saturating_sub(greeted.operations);
+    cell.cpu.push(used.as_secs_f64() * 1e6 / operations as f64);
+    cell.operations += outcome.operations;
+    cell.time += outcome.time;
+    Ok(())
 }
 
 /// What `count` connections that have done one operation add to a server that has had some before.

@@ -82,7 +82,7 @@ fn soak(time: Duration, driver: &str) -> io::Result<()> {
     let (site, tls) = Site::new()?;
     let who = present().into_iter().find(|who| who.is_ours() && who.name == driver);
     let who = who.ok_or_else(|| io::Error::other(format!("no driver {driver} here")))?;
-    let started = who.start(&site, None, &["--threads".to_owned(), "2".to_owned()])?;
+    let started = who.start(&site, &[], &["--threads".to_owned(), "2".to_owned()])?;
     let ports = |tls| ALL.iter().find(|case| case.tls == tls).map_or(0, |case| started.port(case));
     let traffic = Traffic {
         plain: ports(false),

@@ -10,7 +10,7 @@ use servers::serve::ours::application;
 
 const USAGE: &str = "\
 usage: turns [CASE [PASSES]]
-  CASE     name of a case without TLS (h1 hello x16)
+  CASE     name of a case without TLS, over HTTP/1.1 or a WebSocket (h1 hello x16)
   PASSES   how many turns, each with as many operations as the case has under way (100000)
 `valgrind --tool=callgrind --toggle-collect='*turns::pass*'` counts the instructions of the turns alone.";
 
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let name = arguments.next().unwrap_or_else(|| "h1 hello x16".to_owned());
     let passes = arguments.next().map_or(Ok(100_000), |passes| passes.parse::<u64>());
-    let case = ALL.iter().find(|case| case.name == name && !case.tls);
+    let case = ALL.iter().find(|case| case.name == name && case.has_floor());
     let (Some(case), Ok(passes)) = (case, passes) else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);

@@ -14,17 +14,58 @@ use std::thread;
 
 use drivers::Transport;
 
+use crate::case::{Case, Work};
+
+/// A server that this binary can be.
+pub struct BuiltIn {
+    /// As in tables.
+    pub name: &'static str,
+    /// What it serves.
+    pub does: Does,
+    run: fn(&Options) -> io::Result<()>,
+}
+
+/// What a server can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Does {
+    /// Answers over HTTP/1.1.
+    pub http1: bool,
+    /// Answers over HTTP/2.
+    pub http2: bool,
+    /// Echoes on WebSockets.
+    pub websocket: bool,
+    /// All of that over TLS, too.
+    pub tls: bool,
+}
+
+impl Does {
+    pub(crate) const ALL: Self = Self { http1: true, http2: true, websocket: true, tls: true };
+    pub(crate) const HTTP: Self = Self { websocket: false, ..Self::ALL };
+    #[cfg(feature = "rivals")]
+    const WEBSOCKET: Self = Self { http1: false, http2: false, websocket: true, tls: false };
+
+    /// Whether that is enough for `case`.
+    pub fn covers(&self, case: &Case) -> bool {
+        let does = match case.work {
+            Work::Echo(_) => self.websocket,
+            Work::Hello | Work::Body if case.http2 => self.http2,
+            Work::Hello | Work::Body => self.http1,
+        };
+        does && (self.tls || !case.tls)
+    }
+}
+
 /// The servers that this binary can be.
-pub const BUILT_IN: &[&str] = &[
-    "floor",
-    "mio",
-    "uring",
+pub static BUILT_IN: &[BuiltIn] = &[
+    BuiltIn { name: "floor", does: Does { http2: false, tls: false, ..Does::ALL }, run: |_| floor::run() },
+    BuiltIn { name: "mio", does: Does::ALL, run: |options| ours::run(Transport::Mio, options) },
+    BuiltIn { name: "uring", does: Does::ALL, run: |options| ours::run(Transport::Uring, options) },
     #[cfg(feature = "rivals")]
-    "hyper",
+    BuiltIn { name: "hyper", does: Does::HTTP, run: rivals::hyper },
     #[cfg(feature = "rivals")]
-    "tungstenite",
+    BuiltIn { name: "tungstenite", does: Does::WEBSOCKET, run: |_| rivals::tungstenite() },
     #[cfg(feature = "rivals")]
-    "fastwebsockets",
+    BuiltIn { name: "fastwebsockets", does: Does::WEBSOCKET, run: |_| rivals::fastwebsockets() },
 ];
 
 /// Is a server if the first argument says so (`--serve NAME`): what the harness starts.
@@ -55,24 +96,16 @@ fn run(name: &str, options: &Options) -> io::Result<ExitCode> {
         let _ = io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
     });
-    match name {
-        "floor" => floor::run()?,
-        "mio" => ours::run(Transport::Mio, options)?,
-        "uring" => ours::run(Transport::Uring, options)?,
-        #[cfg(feature = "rivals")]
-        "hyper" => rivals::hyper(options)?,
-        #[cfg(feature = "rivals")]
-        "tungstenite" => rivals::tungstenite()?,
-        #[cfg(feature = "rivals")]
-        "fastwebsockets" => rivals::fastwebsockets()?,
-        _ => return Ok(ExitCode::from(2)),
-    }
+    let Some(server) = BUILT_IN.iter().find(|server| server.name == name) else {
+        return Ok(ExitCode::from(2));
+    };
+    (server.run)(options)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// What a server is told.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Options {
+pub struct Options {
     /// The certificate and its key, as PEM.
     identity: Option<(Vec<u8>, Vec<u8>)>,
     /// How many threads.

@@ -53,7 +53,8 @@ pub(super) fn hyper(options: &Options) -> io::Result<()> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let builder = builder.map_err(io::Error::other)?.with_no_client_auth();
-        let config = builder.with_single_cert(chain, key).map_err(io::Error::other)?;
+        let mut config = builder.with_single_cert(chain, key).map_err(io::Error::other)?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(TlsAcceptor::from(Arc::new(config)))
     });
     let tls = tls.transpose()?;
@@ -61,34 +62,60 @@ pub(super) fn hyper(options: &Options) -> io::Result<()> {
     block_on(async move {
         let (plain, plain_port) = listen().await?;
         let (secure, secure_port) = listen().await?;
-        announce(&[plain_port, secure_port])?;
+        let (prior, prior_port) = listen().await?;
+        announce(&[plain_port, secure_port, prior_port])?;
         if let Some(tls) = tls {
             let body = body.clone();
             tokio::task::spawn_local(accept(secure, move |socket| {
                 let (tls, body) = (tls.clone(), body.clone());
                 async move {
                     if let Ok(socket) = tls.accept(socket).await {
-                        exchange(socket, body).await;
+                        match socket.get_ref().1.alpn_protocol() {
+                            Some(b"h2") => exchange_http2(socket, body).await,
+                            _ => exchange(socket, body).await,
+                        }
                     }
                 }
             }));
         }
+        let content = body.clone();
+        tokio::task::spawn_local(accept(prior, move |socket| exchange_http2(socket, content.clone())));
         accept(plain, move |socket| exchange(socket, body.clone())).await
     })
 }
 
 async fn exchange(socket: impl AsyncRead + AsyncWrite + Unpin + 'static, large: Bytes) {
-    let answer = service_fn(move |request: Request<Incoming>| {
-        let body = match request.uri().path() {
-            HELLO => Bytes::from_static(SMALL),
-            BODY => large.clone(),
-            _ => Bytes::new(),
-        };
-        let response = Response::builder().header("content-type", "text/plain").body(Full::new(body));
-        async move { response }
-    });
+    let answer = service_fn(move |request| respond(request, large.clone()));
     let mut http = hyper::server::conn::http1::Builder::new();
     let _ = http.pipeline_flush(true).serve_connection(TokioIo::new(socket), answer).await;
+}
+
+async fn exchange_http2(socket: impl AsyncRead + AsyncWrite + Unpin + 'static, large: Bytes) {
+    let answer = service_fn(move |request| respond(request, large.clone()));
+    let http = hyper::server::conn::http2::Builder::new(Local);
+    let _ = http.serve_connection(TokioIo::new(socket), answer).await;
+}
+
+/// Has hyper's tasks run on this thread.
+#[derive(Clone)]
+struct Local;
+
+impl<F: Future + 'static> hyper::rt::Executor<F> for Local {
+    fn execute(&self, task: F) {
+        drop(tokio::task::spawn_local(async { drop(task.await) }));
+    }
+}
+
+async fn respond(
+    request: Request<Incoming>,
+    large: Bytes,
+) -> Result<Response<Full<Bytes>>, hyper::http::Error> {
+    let body = match request.uri().path() {
+        HELLO => Bytes::from_static(SMALL),
+        BODY => large,
+        _ => Bytes::new(),
+    };
+    Response::builder().header("content-type", "text/plain").body(Full::new(body))
 }
 
 pub(super) fn tungstenite() -> io::Result<()> {
