@@ -296,6 +296,14 @@ impl<H: Handler> Service for App<H> {
         }
     }
 
+    fn file_unseen(&mut self, connection: &mut Self::Connection, _: u32) -> Option<u64> {
+        connection.file_unseen()
+    }
+
+    fn file_left(&mut self, connection: &mut Self::Connection, _: u32) {
+        self.quietly(connection, |turn| turn.file_left());
+    }
+
     fn poll_timeout(&self, connection: &Self::Connection) -> Option<Deadline> {
         connection.poll_timeout()
     }

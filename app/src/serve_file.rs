@@ -4,13 +4,16 @@ use proto_core::SendError;
 
 use crate::handler::{End, Handler};
 use crate::message::{BodyLength, Field, ResponseHead};
-use crate::role::Role;
+use crate::role::{Connection, Role};
 use crate::service::{Action, FileError, FileId, FileMeta};
 use crate::status;
 use crate::stream::Answer;
 use crate::transfer::{FileHead, State, Transfer, refusal};
 use crate::turn::Turn;
 use crate::writable::{finish_known, never_fits, send_content, send_whole};
+
+/// From how many bytes on the driver may send content by itself: for fewer it is no gain.
+const UNSEEN: u64 = 64 * 1024;
 
 /// The one stream of an HTTP/1 connection.
 const TOKEN: u32 = 0;
@@ -42,7 +45,7 @@ impl<H: Handler> Turn<'_, '_, H> {
                 self.connection.extra().action = Some(action);
                 false
             }
-            State::Opening | State::Sending { .. } => false,
+            State::Opening | State::Sending { .. } | State::Leaving { .. } => false,
         }
     }
 
@@ -147,5 +150,32 @@ impl<H: Handler> Turn<'_, '_, H> {
                 self.end(End::Aborted);
             }
         }
+    }
+
+    /// What the driver was to send by itself is on its way.
+    pub(crate) fn file_left(&mut self) {
+        let Role::Server(server) = &mut self.connection.role else { return };
+        let Some(extra) = &mut self.connection.extra else { return };
+        let Some(Transfer { state: State::Leaving { file }, .. }) = extra.transfer else { return };
+        finish_known(server, self.out);
+        extra.transfer = None;
+        extra.action = Some(Action::CloseFile { file });
+        self.settle();
+    }
+}
+
+impl<S> Connection<S> {
+    /// How many bytes of the file that is being sent the driver may send by itself. Nothing frames them, for their
+    /// number is announced in the head.
+    pub(crate) fn file_unseen(&mut self) -> Option<u64> {
+        let Role::Server(server) = &mut self.role else { return None };
+        let transfer = self.extra.as_mut()?.transfer.as_mut()?;
+        let State::Sending { file, left, .. } = transfer.state else { return None };
+        if left < UNSEEN || server.content_left() != Some(left) {
+            return None;
+        }
+        server.body_prefix(usize::try_from(left).ok()?).ok()?;
+        transfer.state = State::Leaving { file };
+        Some(left)
     }
 }

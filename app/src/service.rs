@@ -75,6 +75,20 @@ pub trait Service {
         out: &mut WriteBuf<'_>,
     );
 
+    /// Asked in answer to [`Action::ReadFile`] where bytes leave a link as they are: how many bytes of the file, from
+    /// the offset that was asked for on, may follow what is in `out` without having been seen here. The driver sends
+    /// them all, and nothing behind them, and then says so by [`file_left`](Self::file_left), or else ends the link.
+    /// `None`: they are to be read.
+    fn file_unseen(&mut self, connection: &mut Self::Connection, token: u32) -> Option<u64> {
+        let _ = (connection, token);
+        None
+    }
+
+    /// What [`file_unseen`](Self::file_unseen) spoke of has left.
+    fn file_left(&mut self, connection: &mut Self::Connection, token: u32) {
+        let _ = (connection, token);
+    }
+
     /// The next deadline of this connection.
     fn poll_timeout(&self, connection: &Self::Connection) -> Option<Deadline>;
 

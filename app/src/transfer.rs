@@ -80,6 +80,8 @@ pub(crate) enum State {
     Opened(Result<(FileId, FileMeta), FileError>),
     /// `left` bytes from `offset` on are to be sent; `reading` while the driver is asked for some.
     Sending { file: FileId, offset: u64, left: u64, reading: bool },
+    /// The driver sends the rest of the content by itself.
+    Leaving { file: FileId },
 }
 
 impl Transfer {
@@ -89,18 +91,20 @@ impl Transfer {
 
     /// Whether a turn would do something.
     pub(crate) fn wants_write(&self) -> bool {
-        !matches!(self.state, State::Opening | State::Sending { reading: true, .. })
+        !matches!(self.state, State::Opening | State::Sending { reading: true, .. } | State::Leaving { .. })
     }
 
     /// Whether content is under way.
     pub(crate) fn is_sending(&self) -> bool {
-        matches!(self.state, State::Sending { .. })
+        matches!(self.state, State::Sending { .. } | State::Leaving { .. })
     }
 
     /// The file, while it is open.
     pub(crate) fn open_file(&self) -> Option<FileId> {
         match self.state {
-            State::Opened(Ok((file, _))) | State::Sending { file, .. } => Some(file),
+            State::Opened(Ok((file, _))) | State::Sending { file, .. } | State::Leaving { file } => {
+                Some(file)
+            }
             State::Asking | State::Opening | State::Opened(Err(_)) => None,
         }
     }

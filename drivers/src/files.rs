@@ -1,8 +1,9 @@
 use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 
-use app::{FileError, FileId, FileMeta};
+use app::{Closed, FileError, FileId, FileMeta};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
@@ -85,6 +86,26 @@ impl Files {
             }
         }
         Ok(len)
+    }
+
+    /// Sends up to `most` bytes from `offset` on, which moves, and says how many: none at the end of the file.
+    /// `None`: the socket takes no more for now.
+    pub(crate) fn send(
+        &self,
+        id: FileId,
+        socket: &OwnedFd,
+        offset: &mut u64,
+        most: usize,
+    ) -> Result<Option<u64>, Closed> {
+        let Some(Slot::Open { file, .. }) = self.slots.get(id.0 as usize) else { return Err(Closed::Reset) };
+        loop {
+            match rustix::fs::sendfile(socket, file, Some(&mut *offset), most) {
+                Ok(sent) => return Ok(Some(sent as u64)),
+                Err(Errno::AGAIN) => return Ok(None),
+                Err(Errno::INTR) => {}
+                Err(_) => return Err(Closed::Reset),
+            }
+        }
     }
 
     /// Closes a file of `list`; one that is not on it is left alone.

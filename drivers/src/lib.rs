@@ -128,6 +128,7 @@ mod options;
     allow(dead_code, reason = "blocks that are lent to the kernel")
 )]
 mod pool;
+mod sendfile;
 mod server;
 mod socket;
 mod spread;

@@ -6,6 +6,7 @@ use proto_core::{Deadline, Instant, Reason};
 
 use crate::files::FileList;
 use crate::pool::Buffer;
+use crate::sendfile::Part;
 use crate::tls::{Tls, TlsAcceptor, TlsConnector};
 use crate::workspace::Workspace;
 
@@ -35,6 +36,8 @@ pub(crate) struct Apart {
     pub(crate) rx: Option<Buffer>,
     /// Output not yet taken by the socket (or by TLS).
     pub(crate) tx: Option<Buffer>,
+    /// A part of a file that is to follow the output.
+    pub(crate) part: Option<Part>,
     /// The link's own deadline: of the handshake, of send progress or of lingering.
     pub(crate) deadline: Option<Instant>,
 }
@@ -234,7 +237,10 @@ impl<C> Link<C> {
     /// Gives back what is not needed any more.
     pub(crate) fn tidy(&mut self, workspace: &mut Workspace) {
         let empty = |apart: &mut Box<Apart>| {
-            matches!(**apart, Apart { tls: None, files: FileList::EMPTY, rx: None, tx: None, deadline: None })
+            matches!(
+                **apart,
+                Apart { tls: None, files: FileList::EMPTY, rx: None, tx: None, part: None, deadline: None }
+            )
         };
         if let Some(apart) = self.apart.take_if(empty)
             && workspace.spare.len() < SPARE
@@ -304,7 +310,9 @@ impl<C> Link<C> {
     /// Whether something waits for room in the socket.
     pub(crate) fn has_output(&self) -> bool {
         self.apart.as_ref().is_some_and(|apart| {
-            apart.tx.is_some() || apart.tls.as_ref().is_some_and(|tls| tls.wants_write())
+            apart.tx.is_some()
+                || apart.part.is_some()
+                || apart.tls.as_ref().is_some_and(|tls| tls.wants_write())
         })
     }
 
@@ -373,6 +381,7 @@ impl<C> Link<C> {
     ) {
         if let Some(apart) = &mut self.apart {
             workspace.files.close_all(&mut apart.files);
+            apart.part = None;
         }
         let (rx, tx) = self.take_buffers();
         for buffer in [rx, tx].into_iter().flatten() {

@@ -8,8 +8,10 @@ use proto_core::{Instant, Reason, Wants, WriteBuf};
 use crate::files::{FileList, Files};
 use crate::link::{Apart, Hangup, Link, Phase, Turn, Waiting};
 use crate::pool::Buffer;
+use crate::sendfile::Part;
 use crate::socket;
 use crate::tls::Tls;
+use crate::transport::Io;
 use crate::workspace::Workspace;
 
 /// How many requests to the outside a connection may make in one turn.
@@ -113,29 +115,17 @@ impl<C> Link<C> {
         let reads = service.wants(connection).read;
 
         let (rx, tx) = self.take_buffers();
-        let mut tx = workspace.pool.restore(tx);
+        let (mut rx, mut tx) = (workspace.pool.restore(rx), workspace.pool.restore(tx));
         if self.ready.hangup == Hangup::Both && !self.ready.writable && !self.ready.sending {
             // What the peer does not hear must not stand in the way of what it said.
             tx.consume(tx.len());
         }
-        if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
-            self.send(&mut tx, workspace, now);
-        }
-        let mut rx = workspace.pool.restore(rx);
-        if reads && let Err(why) = self.fill(&mut rx, workspace) {
-            self.keep_buffers(rx, tx, workspace); // to be returned to the pool
-            return Err(why);
-        }
-        let mut rooms = ROOMS;
-        let (full, flushed, wants) = loop {
-            let (full, wants) = self.converse(service, workspace, &mut rx, &mut tx);
-            if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
-                self.send(&mut tx, workspace, now);
-            }
-            let flushed = tx.is_empty() && !self.wants_flush() && !self.ready.sending;
-            rooms -= 1;
-            if !full || !flushed || rooms == 0 {
-                break (full, flushed, wants);
+        let exchanged = self.exchange(service, workspace, (&mut rx, &mut tx), reads, now);
+        let (full, flushed, wants) = match exchanged {
+            Ok(exchanged) => exchanged,
+            Err(why) => {
+                self.keep_buffers(rx, tx, workspace); // to be returned to the pool
+                return Err(why);
             }
         };
         let more = full || !tx.is_empty() || self.wants_flush();
@@ -166,8 +156,40 @@ impl<C> Link<C> {
         if self.ready.hangup == Hangup::Both && (self.ready.eof || !self.ready.readable || !wants.read) {
             return Err(Closed::Reset);
         }
+        if self.has_part() {
+            return Ok(if self.ready.writable { Turn::Again } else { Turn::Wait });
+        }
         let readable = wants.read && has_room && self.readable();
         Ok(if readable || full && flushed { Turn::Again } else { Turn::Wait })
+    }
+
+    /// Sends what is left over, reads, and lets the connection answer. Says whether there may be more to do once what
+    /// it said has been sent, whether all of that is sent, and what it wants now.
+    fn exchange<S: Service<Connection = C>>(
+        &mut self,
+        service: &mut S,
+        workspace: &mut Workspace,
+        (rx, tx): (&mut Buffer, &mut Buffer),
+        reads: bool,
+        now: Instant,
+    ) -> Result<(bool, bool, Wants), Closed> {
+        self.flush(service, workspace, tx, now)?;
+        let Phase::Open(connection) = &self.phase else { return Ok((false, false, Wants::default())) };
+        if self.has_part() {
+            return Ok((false, false, service.wants(connection))); // nothing is said before it has left
+        }
+        if reads {
+            self.fill(rx, workspace)?;
+        }
+        let mut rooms = ROOMS;
+        loop {
+            let (full, wants) = self.converse(service, workspace, rx, tx);
+            let flushed = self.flush(service, workspace, tx, now)?;
+            rooms -= 1;
+            if !full || !flushed || rooms == 0 {
+                return Ok((full, flushed, wants));
+            }
+        }
     }
 
     /// Lets the connection take its input and say what it has to say, until it has no more to do with what is there.
@@ -181,7 +203,7 @@ impl<C> Link<C> {
     ) -> (bool, Wants) {
         let has_plaintext = self.tls().is_some_and(Tls::has_plaintext);
         let Phase::Open(connection) = &mut self.phase else { return (false, Wants::default()) };
-        let Workspace { scratch, files, min_output, spare, .. } = workspace;
+        let Workspace { scratch, files, min_output, spare, io, .. } = workspace;
         let mut actions = ACTIONS;
         for _ in 0..ROUNDS {
             if tx.room() < *min_output {
@@ -213,6 +235,16 @@ impl<C> Link<C> {
                     actions -= 1;
                     progress = true;
                     let apart = self.apart.get_or_insert_with(|| spare.pop().unwrap_or_default());
+                    if let Action::ReadFile { token, file, offset, .. } = action
+                        && apart.tls.is_none()
+                        && matches!(io, Io::Direct)
+                        && let Some(left) = service.file_unseen(connection, token)
+                    {
+                        apart.part = Some(Part { token, file, offset, left });
+                        let written = out.len() - waiting;
+                        tx.filled_more(written);
+                        return (true, service.wants(connection));
+                    }
                     act::<S>(
                         service,
                         connection,
@@ -264,12 +296,12 @@ impl<C> Link<C> {
     }
 
     /// Whether TLS has something for the socket.
-    fn wants_flush(&self) -> bool {
+    pub(crate) fn wants_flush(&self) -> bool {
         self.tls().is_some_and(Tls::wants_write)
     }
 
     /// Writes once, and gives the peer time to take what is left.
-    fn send(&mut self, tx: &mut Buffer, workspace: &mut Workspace, now: Instant) {
+    pub(crate) fn send(&mut self, tx: &mut Buffer, workspace: &mut Workspace, now: Instant) {
         let sent = match self.apart.as_deref_mut() {
             Some(Apart { tls: Some(tls), .. }) => {
                 tls.send(&self.socket, &mut self.ready, workspace, tx.filled())

@@ -49,7 +49,7 @@ impl<H: Handler> Multiplex<'_, '_, H> {
                     http2.actions.push_back(Action::ReadFile { token, file: *file, offset: *offset, len });
                 }
             }
-            State::Opening | State::Sending { .. } => {}
+            State::Opening | State::Sending { .. } | State::Leaving { .. } => {}
         }
     }
 

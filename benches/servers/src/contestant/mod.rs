@@ -37,7 +37,11 @@ enum Kind {
 /// Those that can be started here, the floor first.
 pub fn present() -> Vec<Contestant> {
     let possible = |name| name != "uring" || Transport::Uring.resolve().is_ok();
-    let built_in = BUILT_IN.iter().filter(|it| possible(it.name)).map(|it| Contestant { name: it.name, does: it.does, kind: Kind::BuiltIn });
+    let built_in = BUILT_IN.iter().filter(|it| possible(it.name)).map(|it| Contestant {
+        name: it.name,
+        does: it.does,
+        kind: Kind::BuiltIn,
+    });
     let programs = PROGRAMS.iter().filter(|program| program.missing().is_none()).map(|program| Contestant {
         name: program.name,
         does: program.does,

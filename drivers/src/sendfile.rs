@@ -1,0 +1,84 @@
+//! Parts of files that leave without having been read: the kernel sends them from its cache.
+
+use app::{Closed, FileId, Service};
+use proto_core::Instant;
+
+use crate::link::{Link, Phase};
+use crate::pool::Buffer;
+use crate::workspace::Workspace;
+
+/// A part of a file.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) token: u32,
+    pub(crate) file: FileId,
+    pub(crate) offset: u64,
+    pub(crate) left: u64,
+}
+
+/// How many bytes of it leave in one turn, for others wait meanwhile.
+const SHARE: u64 = 256 * 1024;
+
+impl<C> Link<C> {
+    /// Sends what is to be sent, once, and says whether all of it has left.
+    pub(crate) fn flush<S: Service<Connection = C>>(
+        &mut self,
+        service: &mut S,
+        workspace: &mut Workspace,
+        tx: &mut Buffer,
+        now: Instant,
+    ) -> Result<bool, Closed> {
+        if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
+            self.send(tx, workspace, now);
+        }
+        if !tx.is_empty() || self.wants_flush() || self.ready.sending {
+            return Ok(false);
+        }
+        if self.has_part() {
+            self.send_part(service, workspace, now)?;
+        }
+        Ok(!self.has_part())
+    }
+
+    /// Whether a part of a file is to leave before anything else is said.
+    pub(crate) fn has_part(&self) -> bool {
+        self.apart.as_ref().is_some_and(|apart| apart.part.is_some())
+    }
+
+    /// Sends of the part what the socket takes, up to a share of the turn. The service is told when all has left.
+    ///
+    /// # Errors
+    /// The peer is gone, or the file is shorter than the service said: the peer must see that it is incomplete.
+    fn send_part<S: Service<Connection = C>>(
+        &mut self,
+        service: &mut S,
+        workspace: &mut Workspace,
+        now: Instant,
+    ) -> Result<(), Closed> {
+        let (Phase::Open(connection), Some(apart)) = (&mut self.phase, &mut self.apart) else {
+            return Ok(());
+        };
+        let Some(part) = &mut apart.part else { return Ok(()) };
+        let mut moved = 0;
+        while self.ready.writable && part.left > 0 && moved < SHARE {
+            let most = part.left.min(SHARE - moved);
+            match workspace.files.send(part.file, &self.socket, &mut part.offset, most as usize)? {
+                None => self.ready.writable = false,
+                Some(0) => return Err(Closed::Reset),
+                Some(sent) => {
+                    part.left = part.left.saturating_sub(sent);
+                    moved += sent;
+                    workspace.stats.writes += 1;
+                }
+            }
+        }
+        workspace.stats.bytes_out += moved;
+        if part.left == 0 {
+            service.file_left(connection, part.token);
+            apart.part = None;
+        } else {
+            self.extend_deadline(moved, workspace, now);
+        }
+        Ok(())
+    }
+}
