@@ -28,7 +28,7 @@ impl Connection {
         input: &'b mut [u8],
         scratch: &'b mut [u8],
     ) -> Result<Step<Event<'b>>, Error> {
-        if let Some(whole) = self.whole(input) {
+        if let Some(whole) = self.whole::<0>(input) {
             let end = whole.start + whole.len;
             if let Some(payload) = input.get_mut(whole.start..end)
                 && take_whole(payload, &whole)
@@ -50,16 +50,16 @@ impl Connection {
         self.receive_any(input, scratch)
     }
 
-    /// The common case, apart: a message of one frame that is complete in `input`, with nothing to object to in
-    /// its header. Everything else, each fault included, is `None` and takes the way through `receive_any`.
+    /// The common case, apart: a message of one frame that is complete in `input`, with these reserved bits and nothing to
+    /// object to in its header. Everything else, each fault included, is `None` and takes the way through `head`.
     #[inline]
-    fn whole(&self, input: &[u8]) -> Option<Whole> {
+    fn whole<const RESERVED: u8>(&self, input: &[u8]) -> Option<Whole> {
         let incoming = &self.incoming;
         if incoming.phase != Phase::Head || incoming.message.is_some() {
             return None;
         }
         let head = input.first_chunk::<MAX_HEADER>()?;
-        let kind = match head[0] {
+        let kind = match head[0] ^ RESERVED {
             0x81 => Kind::Text,
             0x82 => Kind::Binary,
             _ => return None,
@@ -100,6 +100,13 @@ impl Connection {
         input: &'b mut [u8],
         scratch: &'b mut [u8],
     ) -> Result<Step<Event<'b>>, Error> {
+        #[cfg(feature = "deflate")]
+        if self.rare.deflates()
+            && let Some(whole) = self.whole::<{ Reserved::RSV1.bits() }>(input)
+        {
+            let Whole { kind, start, len, key } = whole;
+            return self.inflate_whole(kind, key, input, (start, len), scratch);
+        }
         match self.incoming.phase {
             Phase::Head => self.head(input, scratch),
             Phase::Payload => self.piece(input, 0, scratch),

@@ -1,6 +1,7 @@
 use proto_core::{Budget, Instant};
 
-use crate::Limits;
+use super::inflation::Stop;
+use crate::{Error, Limits};
 
 /// What a connection's messages may become: [`Limits::max_expansion`] times their payload, and beyond that what the
 /// budget of [`Limits::expansion_burst`] has left.
@@ -34,6 +35,11 @@ impl Expansion {
         let owed = beyond.saturating_sub(self.paid);
         self.paid += owed;
         u32::try_from(owed).is_ok_and(|owed| self.budget.take(owed))
+    }
+
+    /// How a message of `taken` bytes ends that has become `made`.
+    pub(crate) fn end(&mut self, taken: u64, made: u64) -> Stop {
+        if self.allows(taken, made) { Stop::Over } else { Stop::Fault(Error::Expansion) }
     }
 
     /// Adds what the time has earned.

@@ -1,4 +1,4 @@
-use super::backend::{Inflate, Inflater};
+use super::backend::{Inflate, Inflated, Inflater};
 use super::expansion::Expansion;
 use super::negotiation::Direction;
 use super::state::Slot;
@@ -9,6 +9,10 @@ use crate::{Error, Limits};
 /// So much is unmasked at a time, and between two such blocks of a message, as at its end, the expansion is looked at.
 /// Where a block ends depends on the message alone, so what is refused does not depend on how it arrived.
 const BLOCK: usize = 4096;
+
+/// What ends a message and is no longer than this is inflated together with the tail: a call costs as much as inflating
+/// some dozens of bytes.
+const SHORT: usize = 256;
 
 /// The receiving half: makes messages of what has arrived of their frames.
 #[derive(Debug)]
@@ -141,13 +145,11 @@ impl Inflation {
             let room = output.get_mut(run.made..).unwrap_or_default();
             let there = piece.payload.len() - run.taken;
             let made = self.made + run.made as u64;
-            // nothing at all, or what ends with a final block, is complete: the tail would begin another block
-            let needs_no_tail = self.tail == 0 && (self.taken == 0 || inflater.is_between_streams());
             let inflated = if self.more {
                 inflater.inflate(&[], room)
             } else if there > 0 {
                 let phase = (self.taken % BLOCK as u64) as usize;
-                if phase == 0 && !self.expansion.allows(self.taken, made) {
+                if phase == 0 && self.taken > 0 && !self.expansion.allows(self.taken, made) {
                     run.stop = Stop::Fault(Error::Expansion);
                     return run;
                 }
@@ -157,7 +159,13 @@ impl Inflation {
                 if let Some(key) = key {
                     xor(block, key);
                 }
-                let inflated = inflater.inflate(block, room);
+                let mut inflated = if piece.ends_message && block.len() == there && there <= SHORT {
+                    with_tail(inflater, block, room)
+                } else {
+                    inflater.inflate(block, room)
+                };
+                self.tail = inflated.taken.saturating_sub(block.len());
+                inflated.taken -= self.tail;
                 if let (Some(key), Some(rest)) = (key, block.get_mut(inflated.taken..)) {
                     xor(rest, key.after(inflated.taken));
                 }
@@ -167,9 +175,12 @@ impl Inflation {
             } else if !piece.ends_frame {
                 run.stop = Stop::Hungry;
                 return run;
-            } else if !piece.ends_message || self.tail == TAIL.len() || needs_no_tail {
-                let fine = !piece.ends_message || self.expansion.allows(self.taken, made);
-                run.stop = if fine { Stop::Over } else { Stop::Fault(Error::Expansion) };
+            } else if !piece.ends_message {
+                run.stop = Stop::Over;
+                return run;
+            } else if self.tail == 0 && (self.taken == 0 || inflater.is_between_streams()) {
+                // nothing at all, or what ends with a final block, is complete: the tail would begin another block
+                run.stop = self.expansion.end(self.taken, made);
                 return run;
             } else {
                 //= https://www.rfc-editor.org/rfc/rfc7692#section-7.2.2
@@ -184,7 +195,21 @@ impl Inflation {
                 run.stop = Stop::Fault(Error::Inflate);
                 return run;
             }
+            if self.tail == TAIL.len() && !self.more {
+                run.stop = self.expansion.end(self.taken, self.made + run.made as u64);
+                return run;
+            }
         }
         run
     }
+}
+
+/// Inflates `block`, of `SHORT` bytes at most, and the tail behind it.
+fn with_tail(inflater: &mut Inflater, block: &[u8], room: &mut [u8]) -> Inflated {
+    let mut memory = [0; SHORT + TAIL.len()];
+    let joined = memory.get_mut(..block.len() + TAIL.len()).unwrap_or_default();
+    let (copy, tail) = joined.split_at_mut(block.len());
+    copy.copy_from_slice(block);
+    tail.copy_from_slice(&TAIL);
+    inflater.inflate(joined, room)
 }

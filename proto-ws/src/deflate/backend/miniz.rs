@@ -66,9 +66,7 @@ impl Inflate for Inflater {
                 TINFLStatus::Done => {
                     self.state.init();
                     self.between_streams = true;
-                    if taken == input.len() {
-                        return Inflated { taken, made, fault: None };
-                    }
+                    return Inflated { taken, made, fault: None };
                 }
                 TINFLStatus::NeedsMoreInput => return Inflated { taken, made, fault: None },
                 TINFLStatus::HasMoreOutput if made == output.len() => {

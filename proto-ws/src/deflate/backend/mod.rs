@@ -37,10 +37,10 @@ pub(crate) trait Inflate: Sized {
     /// Forgets everything.
     fn reset(&mut self);
 
-    /// Takes input until it is used up or `output` is full, and makes everything of it that there is room for. With
-    /// room left, nothing more can be made without further input.
+    /// Takes input until it is used up, `output` is full or a final block has ended, and makes everything of it that
+    /// there is room for. With room left, nothing more can be made of what was taken.
     ///
-    /// A final block ends a stream and the next one begins at the next byte
+    /// A final block ends a stream, and the next one begins at the next byte
     /// ([RFC 7692 section 7.2.1](https://www.rfc-editor.org/rfc/rfc7692#section-7.2.1)).
     fn inflate(&mut self, input: &[u8], output: &mut [u8]) -> Inflated;
 
@@ -113,11 +113,10 @@ mod tests {
                 if inflated.fault.is_some() {
                     return (made, false);
                 }
-                if inflated.made < room {
+                if inflated.made < room && piece.is_empty() {
                     break;
                 }
             }
-            assert!(piece.is_empty());
         }
         (made, true)
     }

@@ -19,29 +19,22 @@ impl Inflate for Inflater {
     }
 
     fn inflate(&mut self, input: &[u8], output: &mut [u8]) -> Inflated {
-        let (mut taken, mut made) = (0, 0);
-        loop {
-            let rest = input.get(taken..).unwrap_or_default();
-            let room = output.get_mut(made..).unwrap_or_default();
-            let before = (self.stream.total_in(), self.stream.total_out());
-            let status = self.stream.decompress(rest, room, InflateFlush::SyncFlush);
-            let used = self.stream.total_in() - before.0;
-            taken += used as usize; // at most what there was
-            made += (self.stream.total_out() - before.1) as usize;
-            self.between_streams &= used == 0;
-            match status {
-                Ok(Status::StreamEnd) => {
-                    // its window goes with it, which matters to no peer that ends a stream in order to begin anew
-                    self.stream.reset(false);
-                    self.between_streams = true;
-                    if taken == input.len() {
-                        return Inflated { taken, made, fault: None };
-                    }
-                }
-                Ok(Status::Ok | Status::BufError) => return Inflated { taken, made, fault: None },
-                Err(_) => return Inflated { taken, made, fault: Some(Corrupt) },
+        let before = (self.stream.total_in(), self.stream.total_out());
+        let status = self.stream.decompress(input, output, InflateFlush::SyncFlush);
+        let taken = (self.stream.total_in() - before.0) as usize; // at most what there was
+        let made = (self.stream.total_out() - before.1) as usize;
+        self.between_streams &= taken == 0;
+        let fault = match status {
+            Ok(Status::StreamEnd) => {
+                // its window goes with it, which matters to no peer that ends a stream in order to begin anew
+                self.stream.reset(false);
+                self.between_streams = true;
+                None
             }
-        }
+            Ok(Status::Ok | Status::BufError) => None,
+            Err(_) => Some(Corrupt),
+        };
+        Inflated { taken, made, fault }
     }
 
     fn is_between_streams(&self) -> bool {
