@@ -6,6 +6,7 @@ mod common;
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -46,8 +47,11 @@ fn names() -> Vec<String> {
     list.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
 }
 
-/// All attacks on servers with this driver: answered as documented, within the bounds, while others are served.
+/// All attacks on servers with this driver: answered as documented, within the bounds, while others are served. One driver after the
+/// other: some bounds are times.
 fn every_attack(driver: &str) {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let (outcomes, finished) = gallery(&["--all", "--driver", driver, "--jobs", "4"]);
     assert_eq!(finished.status, Some(0), "{:#?}\n{}", bad(&outcomes), finished.stderr);
     assert_eq!(outcomes.iter().map(name).collect::<Vec<_>>(), names());

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use app::{App, Closed, ConnectionId, Service};
 use drivers::{
-    Config, Driver, Identity, Limits, Link, Listen, Origin, ServerTls, TlsAcceptor, Turn, Workspace,
+    Config, Driver, Identity, Limits, Link, Origin, ServerTls, TlsAcceptor, Transport, Turn, Workspace,
 };
 use proto_core::{Instant, Reason};
 use proto_h2::hpack::Decoder;
 
-use crate::common::{LOCAL, Role, Test, drive_until, driver, limits, listen, pattern, talk, to};
+use crate::common::{LOCAL, Role, Test, drive_until, limits, listen, pattern, talk, to};
 use crate::h2::{ACK, GET, HEADERS, SETTINGS, block, frame, frames, headers, with};
 use crate::host::Host;
 
@@ -52,6 +52,18 @@ fn serving(role: Role, limits: Limits) -> ByHand<Test> {
     ByHand::new(Test::server(role), limits, None)
 }
 
+/// Calls `fires` with every transport that there is.
+fn everywhere(fires: fn(Transport)) {
+    fires(Transport::Mio);
+    if Transport::Uring.resolve().is_ok() {
+        fires(Transport::Uring);
+    }
+}
+
+fn driver(transport: Transport, test: Test, limits: Limits) -> Driver<Test> {
+    Driver::new(test, &Config { limits, transport, ..Config::default() }).unwrap()
+}
+
 const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
@@ -66,8 +78,12 @@ fn silent() -> (SocketAddr, impl Sized) {
 }
 
 pub(crate) fn connect() {
+    everywhere(connect_over);
+}
+
+fn connect_over(transport: Transport) {
     let (address, _full) = silent();
-    let mut driver = driver(Test::default(), Limits { connect: millis(50), ..limits() });
+    let mut driver = driver(transport, Test::default(), Limits { connect: millis(50), ..limits() });
     driver.service_mut().connect.push_back((to(address), talk("hello", 5)));
     #[expect(clippy::disallowed_methods, reason = "what is tested is the real time")]
     let now = std::time::Instant::now;
@@ -124,7 +140,11 @@ pub(crate) fn linger() {
 }
 
 pub(crate) fn connections() {
-    let mut driver = driver(Test::server(Role::Echo), Limits { connections: 2, ..limits() });
+    everywhere(connections_over);
+}
+
+fn connections_over(transport: Transport) {
+    let mut driver = driver(transport, Test::server(Role::Echo), Limits { connections: 2, ..limits() });
     let address = listen(&mut driver);
     let mut clients = vec![TcpStream::connect(address).unwrap()];
     drive_until(&mut driver, |driver| driver.stats().accepted == 1);
@@ -142,7 +162,11 @@ pub(crate) fn connections() {
 }
 
 pub(crate) fn accept_burst() {
-    let mut driver = driver(Test::server(Role::Echo), Limits { accept_burst: 2, ..limits() });
+    everywhere(accept_burst_over);
+}
+
+fn accept_burst_over(transport: Transport) {
+    let mut driver = driver(transport, Test::server(Role::Echo), Limits { accept_burst: 2, ..limits() });
     let address = listen(&mut driver);
     let _clients: Vec<_> = (0..5).map(|_| TcpStream::connect(address).unwrap()).collect();
     for expected in [2, 4, 5, 5] {
@@ -186,16 +210,16 @@ pub(crate) fn scratch() {
 }
 
 pub(crate) fn files() {
+    everywhere(files_over);
+}
+
+fn files_over(transport: Transport) {
     let root: PathBuf = std::env::temp_dir().join(format!("ledger-files-{}", std::process::id()));
     std::fs::create_dir_all(&root).unwrap();
     std::fs::write(root.join("file"), pattern(30_000_000)).unwrap();
-    let limits = Limits { files: 2, ..limits() };
-    let mut driver: Driver<Test> =
-        Driver::new(Test::server(Role::File(root.clone())), &Config { limits, ..Config::default() }).unwrap();
-    let address = match driver.listen(&Listen::plain(LOCAL)).unwrap() {
-        drivers::ListenAddress::Tcp(address) => address,
-        other => panic!("{other}"),
-    };
+    let test = Test::server(Role::File(root.clone()));
+    let mut driver = driver(transport, test, Limits { files: 2, ..limits() });
+    let address = listen(&mut driver);
     let clients = (1..=3).map(|nth| {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(b"file\n").unwrap();
@@ -212,7 +236,11 @@ pub(crate) fn files() {
 }
 
 pub(crate) fn wake_queue() {
-    let mut driver = driver(Test::server(Role::Echo), Limits { wake_queue: 3, ..limits() });
+    everywhere(wake_queue_over);
+}
+
+fn wake_queue_over(transport: Transport) {
+    let mut driver = driver(transport, Test::server(Role::Echo), Limits { wake_queue: 3, ..limits() });
     let waker = driver.waker();
     let results = [1, 2, 3, 4].map(|message| waker.wake(message));
     assert_eq!(results, [Ok(()), Ok(()), Ok(()), Err(4)]);
