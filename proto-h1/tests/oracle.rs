@@ -1,10 +1,12 @@
-//! The story does not depend on how the input is cut: vectors of both roles, and mutations of them.
+//! The story does not depend on how the input is cut: vectors of both roles, generated messages, and all of them damaged.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use proptest::prelude::*;
 use proto_core::story::{Cuts, check, check_with};
 use proto_h1::subject::{Answer, ClientSubject, ServerSubject};
 use proto_h1::{Config, Field, Lenient, Limits, RequestHead};
+use strategies::damage::damage;
+use strategies::http1;
 
 const REQUESTS: &[&[u8]] = &[
     b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -64,38 +66,9 @@ fn answers() -> impl Strategy<Value = Answer> {
     prop_oneof![Just(Answer::AtEnd), Just(Answer::Early), Just(Answer::Continue)]
 }
 
-/// A vector with some of its bytes replaced, removed, doubled or joined by telling ones.
-fn mutated(vectors: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
-    let telling = prop_oneof![
-        Just(&b"\r"[..]),
-        Just(&b"\n"[..]),
-        Just(&b"\r\n"[..]),
-        Just(&b" "[..]),
-        Just(&b":"[..]),
-        Just(&b"\0"[..]),
-        Just(&b";"[..]),
-        Just(&b"\""[..]),
-        Just(&b"0"[..]),
-        Just(&b"f"[..]),
-        Just(&b","[..]),
-        Just(&b"\xff"[..]),
-        Just(&b"Content-Length: 3\r\n"[..]),
-        Just(&b"Transfer-Encoding: chunked\r\n"[..]),
-        Just(&b"Host: b\r\n"[..]),
-        Just(&b"Connection: close\r\n"[..]),
-        Just(&b"\r\n\r\n"[..]),
-        Just(&b""[..]),
-    ];
-    let change = (any::<prop::sample::Index>(), 0..4_usize, telling);
-    (prop::sample::select(vectors), prop::collection::vec(change, 0..4)).prop_map(|(vector, changes)| {
-        let mut bytes = vector.to_vec();
-        for (at, remove, insert) in changes {
-            let at = at.index(bytes.len() + 1);
-            let end = (at + remove).min(bytes.len());
-            bytes.splice(at..end, insert.iter().copied());
-        }
-        bytes
-    })
+/// A vector, damaged.
+fn damaged(vectors: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
+    (prop::sample::select(vectors), damage(http1::TELLING, 3)).prop_map(|(vector, damage)| damage.of(vector))
 }
 
 fn upgrade() -> [Field<'static>; 1] {
@@ -124,14 +97,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn mutated_requests_tell_one_story(input in mutated(REQUESTS), config in configs(), answer in answers(), seed in any::<u64>()) {
+    fn damaged_requests_tell_one_story(input in prop_oneof![damaged(REQUESTS), http1::requests()], config in configs(), answer in answers(), seed in any::<u64>()) {
         if let Err(fault) = check_with(&ServerSubject { config, answer }, &input, Cuts::sampled(seed)) {
             return Err(TestCaseError::fail(format!("{fault:?}")));
         }
     }
 
     #[test]
-    fn mutated_responses_tell_one_story(input in mutated(RESPONSES), config in configs(), seed in any::<u64>(),
+    fn damaged_responses_tell_one_story(input in prop_oneof![damaged(RESPONSES), http1::responses()], config in configs(), seed in any::<u64>(),
         method in prop::sample::select(METHODS)) {
         let fields = upgrade();
         let target: &[u8] = if method == b"CONNECT" { b"a:1" } else { b"/" };

@@ -2,48 +2,44 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
-use common::Wire;
+use common::{Wire, owned};
 use proptest::prelude::*;
 use proto_core::{Codec, Instant, WriteBuf};
 use proto_h1::{BodyLength, Client, Config, Error, Event, Field, RequestHead, ResponseHead, Server};
+use strategies::Fields;
+use strategies::http1::{Body, body};
 
 /// One exchange to be made.
 #[derive(Debug, Clone)]
 struct Exchange {
     method: &'static [u8],
-    request: Option<(Vec<u8>, bool)>,
+    request: Body,
     expect: bool,
     interim: bool,
     status: u16,
-    response: Option<(Vec<u8>, bool)>,
-    trailer: bool,
-}
-
-fn body() -> impl Strategy<Value = Option<(Vec<u8>, bool)>> {
-    prop::option::of((prop::collection::vec(any::<u8>(), 0..300), any::<bool>()))
+    response: Body,
 }
 
 fn exchange() -> impl Strategy<Value = Exchange> {
     let methods = prop::sample::select(vec![&b"GET"[..], b"HEAD", b"POST", b"PUT"]);
     let statuses = prop::sample::select(vec![200_u16, 204, 304, 404, 500]);
-    (methods, body(), any::<bool>(), any::<bool>(), statuses, body(), any::<bool>()).prop_map(
-        |(method, request, expect, interim, status, response, trailer)| Exchange {
+    (methods, body(), any::<bool>(), any::<bool>(), statuses, body()).prop_map(
+        |(method, request, expect, interim, status, response)| Exchange {
             method,
             request,
             expect,
             interim,
             status,
-            response: if status == 204 { None } else { response },
-            trailer,
+            response: if status == 204 { Body::None } else { response },
         },
     )
 }
 
-fn length(body: &Option<(Vec<u8>, bool)>) -> BodyLength {
+fn length(body: &Body) -> BodyLength {
     match body {
-        None => BodyLength::None,
-        Some((_, true)) => BodyLength::Chunked,
-        Some((bytes, false)) => BodyLength::Known(bytes.len() as u64),
+        Body::None => BodyLength::None,
+        Body::Chunked(..) => BodyLength::Chunked,
+        Body::Sized(bytes) => BodyLength::Known(bytes.len() as u64),
     }
 }
 
@@ -51,7 +47,7 @@ fn length(body: &Option<(Vec<u8>, bool)>) -> BodyLength {
 #[derive(Debug, Default, PartialEq)]
 struct Seen {
     body: Vec<u8>,
-    trailer: bool,
+    trailers: Fields,
     ended: bool,
     status: u16,
     interim: usize,
@@ -82,7 +78,7 @@ impl<C: for<'b> Codec<Event<'b> = Event<'b>, Error = Error>> End<C> {
             Some(Event::Body(bytes)) => self.seen.body.extend_from_slice(bytes),
             Some(Event::End { trailers }) => {
                 self.seen.ended = true;
-                self.seen.trailer = trailers.first("x-trailer") == Some(b"yes");
+                self.seen.trailers = owned(trailers);
             }
             Some(Event::Upgraded) | None => {}
         }
@@ -96,7 +92,6 @@ fn run(exchanges: &[Exchange], cuts: &[usize], rooms: &[usize]) {
     let mut server = End::new(Wire::server(Config::default()));
     let (mut up, mut down) = (Vec::new(), Vec::new());
     let (mut cuts, mut rooms) = (cuts.iter().copied().cycle(), rooms.iter().copied().cycle());
-    let trailer = [Field::new("X-Trailer", "yes")];
     let mut done = 0;
     let mut now = 0;
     for turns in 0.. {
@@ -117,30 +112,21 @@ fn run(exchanges: &[Exchange], cuts: &[usize], rooms: &[usize]) {
         // The client sends what fits.
         let mut memory = vec![0; rooms.next().unwrap()];
         let mut out = WriteBuf::new(&mut memory);
-        send(
-            &mut client.sent,
-            &mut client.finished,
-            exchange.request.as_ref(),
-            exchange.trailer,
-            &mut out,
-            |step, out| match step {
-                Step::Head if client.started => Ok(0),
-                Step::Head => {
-                    let head = RequestHead {
-                        expect_continue: exchange.expect,
-                        ..RequestHead::new(exchange.method, b"/", b"a", &[])
-                    };
-                    client.wire.codec.send_head(&head.with_body(length(&exchange.request)), out).map(|()| {
-                        client.started = true;
-                        0
-                    })
-                }
-                Step::Body(bytes) => client.wire.codec.send_body(bytes, out),
-                Step::Finish(with) => {
-                    client.wire.codec.finish(if with { &trailer } else { &[] }, out).map(|()| 0)
-                }
-            },
-        );
+        send(&mut client.sent, &mut client.finished, &exchange.request, &mut out, |step, out| match step {
+            Step::Head if client.started => Ok(0),
+            Step::Head => {
+                let head = RequestHead {
+                    expect_continue: exchange.expect,
+                    ..RequestHead::new(exchange.method, b"/", b"a", &[])
+                };
+                client.wire.codec.send_head(&head.with_body(length(&exchange.request)), out).map(|()| {
+                    client.started = true;
+                    0
+                })
+            }
+            Step::Body(bytes) => client.wire.codec.send_body(bytes, out),
+            Step::Finish(trailers) => client.wire.codec.finish(trailers, out).map(|()| 0),
+        });
         up.extend_from_slice(out.written());
 
         // So does the server, once the request is there or its expectation is to be answered.
@@ -153,8 +139,7 @@ fn run(exchanges: &[Exchange], cuts: &[usize], rooms: &[usize]) {
             send(
                 &mut server.sent,
                 &mut server.finished,
-                exchange.response.as_ref(),
-                exchange.trailer,
+                &exchange.response,
                 &mut out,
                 |step, out| match step {
                     Step::Head if server.started => Ok(0),
@@ -168,9 +153,7 @@ fn run(exchanges: &[Exchange], cuts: &[usize], rooms: &[usize]) {
                         Ok(0)
                     }),
                     Step::Body(bytes) => server.wire.codec.send_body(bytes, out),
-                    Step::Finish(with) => {
-                        server.wire.codec.finish(if with { &trailer } else { &[] }, out).map(|()| 0)
-                    }
+                    Step::Finish(trailers) => server.wire.codec.finish(trailers, out).map(|()| 0),
                 },
             );
         }
@@ -178,11 +161,12 @@ fn run(exchanges: &[Exchange], cuts: &[usize], rooms: &[usize]) {
 
         if client.seen.ended && client.finished && server.finished {
             // The server saw the request, the client the response, whole.
-            let (sent, chunked) = exchange.request.clone().unwrap_or_default();
-            assert_eq!((&server.seen.body, server.seen.trailer), (&sent, chunked && exchange.trailer));
+            let seen = |seen: &Seen| (seen.body.clone(), seen.trailers.clone());
+            let sent = |body: &Body| (body.content(), body.trailers().to_vec());
+            assert_eq!(seen(&server.seen), sent(&exchange.request));
             let bodyless = exchange.method == b"HEAD" || exchange.status == 304;
-            let (sent, chunked) = exchange.response.clone().filter(|_| !bodyless).unwrap_or_default();
-            assert_eq!((&client.seen.body, client.seen.trailer), (&sent, chunked && exchange.trailer));
+            let response = if bodyless { &Body::None } else { &exchange.response };
+            assert_eq!(seen(&client.seen), sent(response));
             assert_eq!(client.seen.status, exchange.status);
             assert!(client.seen.interim >= usize::from(exchange.interim));
             assert!(client.wire.codec.next_request(), "{:?}", client.wire.codec.close_reason());
@@ -199,22 +183,21 @@ fn run(exchanges: &[Exchange], cuts: &[usize], rooms: &[usize]) {
 enum Step<'a> {
     Head,
     Body(&'a [u8]),
-    Finish(bool),
+    Finish(&'a [Field<'a>]),
 }
 
 /// Sends head, body and end of a message through `step`, as far as there is room.
 fn send(
     sent: &mut usize,
     finished: &mut bool,
-    body: Option<&(Vec<u8>, bool)>,
-    trailer: bool,
+    body: &Body,
     out: &mut WriteBuf<'_>,
     mut step: impl FnMut(Step<'_>, &mut WriteBuf<'_>) -> Result<usize, proto_core::SendError>,
 ) {
     if *finished || step(Step::Head, out).is_err() {
         return;
     }
-    let bytes = body.map_or(&[][..], |(bytes, _)| bytes);
+    let bytes = body.content();
     while *sent < bytes.len() {
         match step(Step::Body(&bytes[*sent..]), out) {
             Ok(taken) => *sent += taken,
@@ -224,7 +207,8 @@ fn send(
             }
         }
     }
-    *finished = step(Step::Finish(trailer), out).is_ok();
+    let trailers: Vec<_> = body.trailers().iter().map(|(name, value)| Field::new(name, value)).collect();
+    *finished = step(Step::Finish(&trailers), out).is_ok();
 }
 
 proptest! {
@@ -233,8 +217,9 @@ proptest! {
     fn exchanges_survive_any_cut(
         exchanges in prop::collection::vec(exchange(), 1..5),
         cuts in prop::collection::vec(1_usize..60, 1..20),
-        rooms in prop::collection::vec(100_usize..400, 1..10),
+        mut rooms in prop::collection::vec(100_usize..400, 1..10),
     ) {
+        rooms.push(500); // for the longest trailers
         run(&exchanges, &cuts, &rooms);
     }
 }

@@ -167,7 +167,7 @@ fn sizes_and_streams_of_each_type() {
             (frame(WINDOW_UPDATE, 0, 0, &[0, 0, 1]), Connection(C::FRAME_SIZE_ERROR)),
             (frame(WINDOW_UPDATE, 0, 1, &[0, 0, 0, 0, 1]), Connection(C::FRAME_SIZE_ERROR)),
             (frame(DATA, PADDED, 1, &[]), Connection(C::FRAME_SIZE_ERROR)),
-            (frame(HEADERS, PRIO | END_HEADERS, 1, &[0; 4]), Connection(C::FRAME_SIZE_ERROR)),
+            (frame(HEADERS, PRIORITIZED | END_HEADERS, 1, &[0; 4]), Connection(C::FRAME_SIZE_ERROR)),
             (frame(DATA, PADDED, 1, &[1]), Connection(C::PROTOCOL_ERROR)),
             (frame(DATA, PADDED, 1, &[6, 0, 0, 0, 0, 0]), Connection(C::PROTOCOL_ERROR)),
             (frame(HEADERS, PADDED | END_HEADERS, 1, &[4, 0x88, 0, 0]), Connection(C::PROTOCOL_ERROR)),

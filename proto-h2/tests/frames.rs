@@ -139,15 +139,15 @@ fn padding() {
     under.feed(&frame(HEADERS, PADDED | END_HEADERS | END_STREAM, 1, &payload));
     assert_eq!(under.events.len(), 1);
     let payload = [&[2][..], &[0x80, 0, 0, 7, 200], &get, &[0, 0]].concat();
-    under.feed(&frame(HEADERS, PADDED | PRIO | END_HEADERS | END_STREAM, 3, &payload));
+    under.feed(&frame(HEADERS, PADDED | PRIORITIZED | END_HEADERS | END_STREAM, 3, &payload));
     assert_eq!((under.error, under.events.len()), (None, 2));
 
     for (flags, payload, code) in [
         (PADDED, vec![], Code::FRAME_SIZE_ERROR),
-        (PRIO, vec![0; 4], Code::FRAME_SIZE_ERROR),
-        (PADDED | PRIO, vec![0; 5], Code::FRAME_SIZE_ERROR),
+        (PRIORITIZED, vec![0; 4], Code::FRAME_SIZE_ERROR),
+        (PADDED | PRIORITIZED, vec![0; 5], Code::FRAME_SIZE_ERROR),
         (PADDED, vec![1], Code::PROTOCOL_ERROR),
-        (PADDED | PRIO, vec![2, 0, 0, 0, 0, 0, 0], Code::PROTOCOL_ERROR),
+        (PADDED | PRIORITIZED, vec![2, 0, 0, 0, 0, 0, 0], Code::PROTOCOL_ERROR),
     ] {
         let mut under = Under::server();
         under.feed(&frame(HEADERS, flags | END_HEADERS, 1, &payload)).connection_error(code);

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proto_core::story::{Cuts, Story, Subject, check, check_with};
 use proto_h2::story::{Client, Server};
 use proto_h2::{Config, ErrorCode as Code, PREFACE};
+use strategies::damage::damage;
 
 fn client_says() -> Vec<Vec<u8>> {
     let get = block(&GET);
@@ -20,7 +21,7 @@ fn client_says() -> Vec<Vec<u8>> {
         data(3, b"hello ", false),
         frame(PING, 0, 0, b"abcdefgh"),
         frame(DATA, PADDED | END_STREAM, 3, b"\x04world\0\0\0\0"),
-        frame(HEADERS, END_STREAM | PRIO, 5, &[&[0, 0, 0, 1, 9][..], &get[..5]].concat()),
+        frame(HEADERS, END_STREAM | PRIORITIZED, 5, &[&[0, 0, 0, 1, 9][..], &get[..5]].concat()),
         frame(CONTINUATION, 0, 5, &get[5..20]),
         frame(CONTINUATION, END_HEADERS, 5, &get[20..]),
         frame(PRIORITY, 0, 9, &[0, 0, 0, 1, 9]),
@@ -123,45 +124,6 @@ fn recordings_of_other_programs() {
     }
 }
 
-/// A frame that is nearly sound.
-fn any_frame() -> impl Strategy<Value = Vec<u8>> {
-    let fields = prop_oneof![
-        3 => Just(block(&GET)),
-        1 => Just(block(&with(&POST, &[("content-length", "5")]))),
-        1 => Just(block(&[(":status", "200")])),
-        1 => Just(block(&[("trailer", "x")])),
-        1 => Just(vec![0x82, 0x86, 0x84, 0x41, 0x01, b'a', 0x40, 0x01, b'n', 0x01, b'v', 0xbe]),
-        1 => proptest::collection::vec(any::<u8>(), 0..20),
-    ];
-    let id = prop_oneof![8 => 0..14_u32, 1 => any::<u32>()];
-    prop_oneof![
-        4 => (fields.clone(), any::<bool>(), id.clone()).prop_map(|(block, end, id)| {
-            frame(HEADERS, END_HEADERS | u8::from(end), id, &block)
-        }),
-        1 => (fields, 0..30_usize, id.clone(), any::<u8>()).prop_map(|(block, cut, id, flags)| {
-            let cut = cut.min(block.len());
-            let first = frame(HEADERS, flags & !END_HEADERS & !PADDED & !PRIO, id, &block[..cut]);
-            [first, frame(CONTINUATION, END_HEADERS, id, &block[cut..])].concat()
-        }),
-        4 => (id.clone(), 0..40_usize, any::<u8>()).prop_map(|(id, len, flags)| {
-            frame(DATA, flags & (END_STREAM | PADDED), id, &vec![flags & 7; len])
-        }),
-        2 => (id.clone(), prop_oneof![0..3_u32, any::<u32>()]).prop_map(|(id, by)| window_update(id, by)),
-        1 => (id.clone(), 0..14_u32).prop_map(|(id, code)| rst(id, Code(code))),
-        1 => (any::<bool>(), 0..11_u16, prop_oneof![0..2_u32, 16_384..70_000_u32, any::<u32>()])
-            .prop_map(|(ack, id, value)| frame(SETTINGS, u8::from(ack), 0, &if ack { vec![] } else { setting(id, value) })),
-        1 => any::<bool>().prop_map(|ack| frame(PING, u8::from(ack), 0, b"12345678")),
-        1 => id.clone().prop_map(|id| frame(PRIORITY, 0, id, &[0, 0, 0, 1, 3])),
-        1 => id.clone().prop_map(|id| frame(PRIORITY_UPDATE, 0, 0, &[&id.to_be_bytes()[..], b"u=1"].concat())),
-        1 => id.clone().prop_map(|id| frame(GOAWAY, 0, 0, &[&id.to_be_bytes()[..], &[0; 6]].concat())),
-        1 => (id.clone(), id.clone()).prop_map(|(id, promised)| {
-            frame(PUSH_PROMISE, END_HEADERS, id, &[&promised.to_be_bytes()[..], &block(&GET)].concat())
-        }),
-        1 => (any::<u8>(), any::<u8>(), id, proptest::collection::vec(any::<u8>(), 0..20))
-            .prop_map(|(kind, flags, id, payload)| frame(kind, flags, id, &payload)),
-    ]
-}
-
 fn tells<S: Subject>(subject: &S, input: &[u8]) -> Result<(), TestCaseError> {
     let cuts = Cuts { single: 24, double: 8, seed: input.len() as u64 };
     check_with(subject, input, cuts).map(drop).map_err(|fault| TestCaseError::fail(format!("{fault:?}")))
@@ -171,29 +133,23 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(192) })]
 
     #[test]
-    fn frames_to_a_server(frames in proptest::collection::vec(any_frame(), 0..14)) {
+    fn frames_to_a_server(frames in strategies::http2::frames()) {
         let mut input = [&PREFACE[..], &frame(SETTINGS, 0, 0, &[]), &frame(SETTINGS, ACK, 0, &[])].concat();
-        input.extend(frames.concat());
+        input.extend(frames);
         tells(&Server::default(), &input)?;
     }
 
     #[test]
-    fn frames_to_a_client(frames in proptest::collection::vec(any_frame(), 0..14), push in any::<bool>()) {
-        let input = [frame(SETTINGS, 0, 0, &[]), frames.concat()].concat();
+    fn frames_to_a_client(frames in strategies::http2::frames(), push in any::<bool>()) {
+        let input = [frame(SETTINGS, 0, 0, &[]), frames].concat();
         let mut client = Client::default();
         client.config.accept_push = push;
         tells(&client, &input)?;
     }
 
     #[test]
-    fn mutated_exchanges(at in 0..900_usize, to in any::<u8>(), drop in any::<bool>(), server in any::<bool>()) {
-        let mut input = if server { client_says().concat() } else { server_says().concat() };
-        let at = at % input.len();
-        if drop {
-            input.remove(at);
-        } else {
-            input[at] = to;
-        }
+    fn damaged_exchanges(damage in damage(&[], 2), server in any::<bool>()) {
+        let input = damage.of(&if server { client_says() } else { server_says() }.concat());
         if server {
             tells(&Server::new(Config::default()), &input)?;
         } else {

@@ -158,7 +158,7 @@ fn a_stream_that_depends_on_itself() {
     let payload = [&[0, 0, 0, 1, 9][..], &block(&GET)].concat();
     let mut under = Under::server();
     under
-        .feed(&frame(HEADERS, END_HEADERS | END_STREAM | PRIO, 1, &payload))
+        .feed(&frame(HEADERS, END_HEADERS | END_STREAM | PRIORITIZED, 1, &payload))
         .stream_error(1, Code::PROTOCOL_ERROR);
     under.alive();
 }

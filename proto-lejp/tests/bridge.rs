@@ -7,6 +7,8 @@ use proto_lejp::{Config, Documents, ItemError, Items, Parser, PathSet, Paths, Pr
 use serde::Deserialize;
 use serde_json::Value;
 use std::io::{self, Read};
+use strategies::damage::damage;
+use strategies::json::{TELLING, document, layout};
 
 /// A reader that gives at most `size` bytes at a time and is interrupted now and then.
 struct Pieces<'a>(&'a [u8], usize, bool);
@@ -147,47 +149,19 @@ fn agree(text: &[u8]) {
     }
 }
 
-fn document() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<u64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        any::<String>().prop_map(Value::from),
-    ];
-    leaf.prop_recursive(5, 40, 5, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::vec((any::<String>(), inner), 0..5)
-                .prop_map(|members| Value::Object(members.into_iter().collect())),
-        ]
-    })
-}
-
 proptest! {
     #[test]
-    fn documents_are_read_as_another_parser_reads_them(value in document(), pretty in any::<bool>()) {
-        let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
-        agree(text.as_bytes());
+    fn documents_are_read_as_another_parser_reads_them(value in document(), layout in layout()) {
+        agree(value.text(&layout).as_bytes());
     }
 
     #[test]
     fn damaged_documents_are_refused_as_another_parser_refuses_them(
         value in document(),
-        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3), 1..4),
+        layout in layout(),
+        damage in damage(TELLING, 3),
     ) {
-        let mut text = serde_json::to_vec(&value).unwrap();
-        for (at, byte, how) in damage {
-            let at = at.index(text.len() + 1);
-            match how {
-                0 => text.insert(at, byte),
-                1 if at < text.len() => text[at] = byte,
-                _ if at < text.len() => drop(text.remove(at)),
-                _ => {}
-            }
-        }
-        agree(&text);
+        agree(&damage.of(value.text(&layout).as_bytes()));
     }
 
     #[test]
@@ -202,8 +176,8 @@ proptest! {
     }
 
     #[test]
-    fn what_is_printed_is_what_was_read(value in document()) {
-        let text = serde_json::to_string_pretty(&value).unwrap();
+    fn what_is_printed_is_what_was_read(value in document(), layout in layout()) {
+        let text = value.text(&layout);
         let (mut printer, mut printed) = (Printer::new(), Vec::new());
         let mut parser = Parser::default();
         parser.each(text.as_bytes(), &mut [0; 2048], |_, event| {

@@ -6,6 +6,7 @@ use core::ops::ControlFlow;
 use proptest::prelude::*;
 use proto_lejp::story::Json;
 use proto_lejp::{Config, Parser, PathError, PathSet, Paths, Token};
+use strategies::json::{Layout, nested};
 
 /// For each token but `Complete`: the pattern it hits, its path, and the wildcards.
 fn hits(patterns: &[&str], text: &str) -> Vec<String> {
@@ -290,16 +291,9 @@ fn patterns() -> impl Strategy<Value = Vec<String>> {
 }
 
 fn value() -> impl Strategy<Value = serde_json::Value> {
-    use serde_json::Value;
-    let leaf = prop_oneof![Just(Value::Null), Just(Value::from(1)), Just(Value::from("x"))];
-    leaf.prop_recursive(4, 24, 4, |inner| {
-        let member = (prop_oneof!["a", "b", "ab", "abc", "abcd", "c"], inner.clone());
-        prop_oneof![
-            prop::collection::vec(inner, 0..4).prop_map(Value::from),
-            prop::collection::vec(member, 0..4)
-                .prop_map(|members| Value::Object(members.into_iter().collect())),
-        ]
-    })
+    let keys = prop_oneof!["a", "b", "ab", "abc", "abcd", "c"];
+    let scalars = prop::sample::select(&["null", "1", "\"x\""][..]).prop_map(String::from);
+    nested(keys, scalars, 4).prop_map(|value| serde_json::from_str(&value.text(&Layout::default())).unwrap())
 }
 
 fn expected(

@@ -11,6 +11,7 @@ use proto_core::story::{Cuts, Story, Subject, Teller, check_with};
 use proto_ws::deflate::{Compress, DeflateConfig};
 use proto_ws::subject::Endpoint;
 use proto_ws::{Config, Connection, Event, Kind, Limits, Role};
+use strategies::websocket::{cuts, payload};
 
 /// An endpoint with so much scratch space.
 struct Narrow(Endpoint, usize);
@@ -132,20 +133,11 @@ struct Sent {
     ping: bool,
 }
 
-fn payload() -> impl Strategy<Value = Vec<u8>> {
-    prop_oneof![
-        4 => "[a-d ✓]{0,60}".prop_map(String::into_bytes),
-        2 => prop::collection::vec(0u8..4, 0..200),
-        1 => prop::collection::vec(any::<u8>(), 0..80),
-        1 => (any::<u8>(), 0usize..3000).prop_map(|(byte, len)| vec![byte & 0x7f; len]),
-    ]
-}
-
 fn sent() -> impl Strategy<Value = Sent> {
     let kind = prop_oneof![Just(Kind::Text), Just(Kind::Binary)];
     let compress =
         prop_oneof![3 => Just(Compress::Always), 1 => Just(Compress::Auto), 1 => Just(Compress::Never)];
-    (kind, payload(), compress, prop::collection::vec(0usize..50, 0..3), any::<bool>())
+    (kind, payload(600), compress, cuts(), any::<bool>())
         .prop_map(|(kind, payload, compress, cuts, ping)| Sent { kind, payload, compress, cuts, ping })
 }
 

@@ -10,6 +10,7 @@ use proto_core::{SendError, WriteBuf};
 use proto_ws::deflate::{Compress, DeflateConfig, Pool};
 use proto_ws::handshake::Extensions;
 use proto_ws::{Config, Connection, End, Event, Kind, Limits, Role};
+use strategies::websocket::payload;
 
 #[derive(Debug, Clone)]
 struct Message {
@@ -23,20 +24,11 @@ struct Message {
     room: usize,
 }
 
-fn payload() -> impl Strategy<Value = Vec<u8>> {
-    prop_oneof![
-        3 => "[a-f ✓]{0,400}".prop_map(String::into_bytes),
-        2 => ("[a-z]{1,9}", 0usize..4000).prop_map(|(word, len)| word.bytes().cycle().take(len).collect()),
-        1 => prop::collection::vec(any::<u8>(), 0..3000),
-        1 => (any::<u8>(), 0usize..100_000).prop_map(|(byte, len)| vec![byte; len]),
-    ]
-}
-
 fn message() -> impl Strategy<Value = Message> {
     let compress = prop::sample::select(vec![Compress::Auto, Compress::Always, Compress::Never]);
     let pieces = prop::option::of(prop::collection::vec(0usize..5000, 0..4));
     let room = prop_oneof![Just(1 << 18), 40usize..4000];
-    (any::<bool>(), compress, payload(), pieces, room).prop_map(
+    (any::<bool>(), compress, payload(100_000), pieces, room).prop_map(
         |(from_server, compress, payload, pieces, room)| {
             let kind = if std::str::from_utf8(&payload).is_ok() { Kind::Text } else { Kind::Binary };
             Message { from_server, kind, compress, payload, pieces, room }

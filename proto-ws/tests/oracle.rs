@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proto_core::story::{Cuts, check, check_with};
 use proto_ws::subject::Endpoint;
 use proto_ws::{Config, Limits, Reserved, Role};
+use strategies::websocket::frames;
 
 fn endpoints() -> [Endpoint; 4] {
     let limits = Limits {
@@ -58,35 +59,14 @@ fn hand_made_inputs() {
     }
 }
 
-/// Frames that are mostly right, and sometimes wrong in one way or another.
-fn frames() -> impl Strategy<Value = Vec<(u8, Vec<u8>, u8)>> {
-    let first = prop_oneof![
-        8 => prop::sample::select(vec![0x81u8, 0x82, 0x01, 0x02, 0x00, 0x80, 0x89, 0x8a]),
-        1 => Just(0x88),
-        1 => prop::sample::select(vec![0xc1u8, 0x41]),
-        1 => any::<u8>(),
-    ];
-    let payload = prop_oneof![
-        4 => "\\PC{0,12}".prop_map(String::into_bytes),
-        2 => prop::collection::vec(any::<u8>(), 0..10),
-        1 => prop::collection::vec(any::<u8>(), 110..140),
-        1 => Just(b"\x03\xe8ok".to_vec()),
-    ];
-    prop::collection::vec((first, payload, any::<u8>()), 0..6)
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
-    fn frames_right_and_wrong(frames in frames(), tail in prop::collection::vec(any::<u8>(), 0..4), seed: u64) {
+    fn frames_right_and_wrong(frames in frames(), seed: u64) {
         for endpoint in endpoints() {
             let masked = endpoint.role == Role::Server;
-            let mut input = Vec::new();
-            for (first, payload, luck) in &frames {
-                input.extend(frame(*first, payload, masked != (*luck == 0)));
-            }
-            input.extend(&tail);
+            let input = frames.octets(masked);
             check_with(&endpoint, &input, Cuts::sampled(seed)).map_err(|fault| TestCaseError::fail(format!("{fault:?}")))?;
         }
     }

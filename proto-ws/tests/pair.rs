@@ -9,6 +9,7 @@ use proto_core::{Instant, SendError, WriteBuf};
 use proto_ws::{
     CloseCode, Config, Connection, Error, Event, KeepAlive, Kind, MessageAssembler, Outcome, Role, Side,
 };
+use strategies::websocket::{Message, cuts, message};
 
 /// What an application wants to do next.
 #[derive(Debug, Clone)]
@@ -148,21 +149,14 @@ fn pair() -> (Peer, Peer) {
 }
 
 fn acts() -> impl Strategy<Value = Vec<(bool, Act)>> {
-    let payload = || {
-        prop_oneof![
-            "\\PC{0,60}".prop_map(String::into_bytes),
-            prop::collection::vec(0u8..0x80, 0..300),
-            (60_000usize..70_000).prop_map(|len| vec![b'x'; len]),
-        ]
-    };
-    let kind = || prop::sample::select(vec![Kind::Text, Kind::Binary]);
-    let small = || prop::collection::vec(any::<u8>(), 0..=125);
-    let act = prop_oneof![
-        4 => (kind(), payload(), prop::collection::vec(0usize..50, 0..4)).prop_map(|(k, p, c)| Act::Message(k, p, c)),
-        2 => (kind(), payload()).prop_map(|(k, p)| Act::Prefixed(k, p)),
-        1 => small().prop_map(Act::Ping),
-        1 => small().prop_map(Act::Pong),
-    ];
+    let act = (message(70_000), cuts(), any::<bool>()).prop_map(|(message, cuts, prefixed)| match message {
+        Message::Text(payload) if prefixed => Act::Prefixed(Kind::Text, payload),
+        Message::Binary(payload) if prefixed => Act::Prefixed(Kind::Binary, payload),
+        Message::Text(payload) => Act::Message(Kind::Text, payload, cuts),
+        Message::Binary(payload) => Act::Message(Kind::Binary, payload, cuts),
+        Message::Ping(payload) => Act::Ping(payload),
+        Message::Pong(payload) => Act::Pong(payload),
+    });
     prop::collection::vec((any::<bool>(), act), 0..12)
 }
 

@@ -14,6 +14,9 @@ pub use seeds::{client_seeds, request_seeds, response_seeds, server_seeds};
 use proto_h1::subject::{Answer, ClientSubject, ServerSubject};
 use proto_h1::{Config, Field, Lenient, Limits, RequestHead};
 
+use strategies::chosen_by;
+use strategies::http1::{requests, responses};
+
 use crate::{knobs, one_story};
 
 /// Which leniencies, and whether the limits are within reach.
@@ -64,4 +67,15 @@ pub fn client_cut(data: &[u8]) {
     };
     let request = RequestHead::new(method, target, b"a:1", fields);
     one_story(&ClientSubject { config: config(knob), request }, input);
+}
+
+/// The story of messages that are nearly sound. The first byte chooses the role, the second is that of [`server_cut`] or
+/// [`client_cut`], the others choose the messages.
+pub fn shaped(data: &[u8]) {
+    let ([role, knob], choices) = knobs(data);
+    if role & 1 == 0 {
+        server_cut(&[&[knob], &chosen_by(&requests(), choices, 4).concat()[..]].concat());
+    } else {
+        client_cut(&[&[knob], &chosen_by(&responses(), choices, 4).concat()[..]].concat());
+    }
 }

@@ -11,6 +11,9 @@ pub use seeds::{client_seeds, server_seeds};
 use proto_h2::story::{Client, Server};
 use proto_h2::{Config, PREFACE, Rate};
 
+use strategies::chosen_by;
+use strategies::http2::nearly_frame;
+
 use crate::{knobs, one_story};
 
 /// Limits that are within reach, or the defaults.
@@ -58,11 +61,10 @@ pub fn client_cut(data: &[u8]) {
     }
 }
 
-/// A frame.
-fn frame(kind: u8, flags: u8, id: u32, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = (payload.len() as u32).to_be_bytes()[1..].to_vec();
-    bytes.extend([kind, flags]);
-    bytes.extend(id.to_be_bytes());
-    bytes.extend(payload);
-    bytes
+/// The story of frames that are nearly sound. The first byte chooses the role, the second is that of [`server_cut`] or
+/// [`client_cut`], the others choose the frames.
+pub fn shaped(data: &[u8]) {
+    let ([role, knob], choices) = knobs(data);
+    let input = [&[knob & !8], &chosen_by(&nearly_frame(), choices, 14).concat()[..]].concat();
+    if role & 1 == 0 { server_cut(&input) } else { client_cut(&input) }
 }

@@ -4,6 +4,9 @@ use loona_hpack::decoder::{DecoderError, IntegerDecodingError};
 use proto_core::WriteBuf;
 use proto_h2::hpack::{Decoder, Encoder, Error, Field};
 
+use strategies::hpack::connection;
+use strategies::some;
+
 use crate::knobs;
 
 /// Names and values.
@@ -88,7 +91,7 @@ impl Pair {
     }
 }
 
-/// The examples of RFC 7541 C.3 to C.6 as connections, and blocks that are wrong in one way each.
+/// The examples of RFC 7541 C.3 to C.6 as connections, blocks that are wrong in one way each, and generated ones.
 pub fn diff_seeds() -> Vec<Vec<u8>> {
     let connections: [&[&[u8]]; 6] = [
         &[
@@ -119,6 +122,16 @@ pub fn diff_seeds() -> Vec<Vec<u8>> {
             }
             seeds.push(seed);
         }
+    }
+    for blocks in some(&connection(4096), 4) {
+        let (mut writer, mut seed) = (strategies::hpack::Encoder::new(4096), vec![255]);
+        for block in &blocks {
+            let octets = writer.encode(block).0;
+            let Ok(len) = u8::try_from(octets.len()) else { break };
+            seed.push(len);
+            seed.extend(octets);
+        }
+        seeds.push(seed);
     }
     seeds
 }

@@ -6,6 +6,7 @@ pub use ops::ops;
 
 use proto_lejp::{Config, Parser, Paths, Values};
 use serde_json::Value;
+use strategies::{chosen_by, some};
 
 use crate::{knobs, with_knobs};
 
@@ -14,6 +15,12 @@ pub fn cut(data: &[u8]) {
     if let Err(fault) = proto_lejp::story::fuzz(data) {
         panic!("{}: {fault:?}", data.escape_ascii());
     }
+}
+
+/// The story of tokens in any order, or of a damaged document. The first byte is that of [`cut`], the others choose.
+pub fn shaped(data: &[u8]) {
+    let ([knob], choices) = knobs(data);
+    cut(&[&[knob], &chosen_by(&strategies::json::texts(), choices, 3).concat()[..]].concat());
 }
 
 /// What a strict parser makes of a text, in pieces of the length that the first byte gives, is what `serde_json` makes
@@ -85,6 +92,7 @@ fn texts() -> Vec<Vec<u8>> {
     let mut texts: Vec<_> = TEXTS.iter().map(|text| text.as_bytes().to_vec()).collect();
     texts.push(b"\"\xff\"".to_vec());
     texts.push(b"\"\xed\xa0\x80\"".to_vec());
+    texts.extend(some(&strategies::json::texts(), 4));
     texts
 }
 

@@ -7,6 +7,7 @@
 //! | target | what it holds the code to |
 //! |---|---|
 //! | `*_cut` | the oracle of `proto_core::story`: the story does not depend on how the input is cut |
+//! | `*_shaped` | the same, of structures that are nearly sound: the bytes choose them (the crate `strategies`) |
 //! | `*_ops` | any calls in any order with any arguments and clock: invariants after each |
 //! | `*_pair` | our client against our server through arbitrary cuts: what arrives is what was sent |
 //! | `*_diff` | an independent implementation of the same thing |
@@ -77,14 +78,18 @@ pub const TARGETS: &[Target] = &[
     Target::new("h1_server_ops", h1::server_ops, calls::seeds, None),
     Target::new("h1_client_ops", h1::client_ops, calls::seeds, None),
     Target::new("h1_pair", h1::pair, calls::seeds, None),
+    Target::new("h1_shaped", h1::shaped, calls::seeds, None),
     Target::new("h2_ops", h2::ops, calls::seeds, None),
     Target::new("h2_pair", h2::pair, calls::seeds, None),
+    Target::new("h2_shaped", h2::shaped, calls::seeds, None),
     Target::new("lejp_ops", lejp::ops, calls::seeds, None),
+    Target::new("lejp_shaped", lejp::shaped, calls::seeds, None),
     Target::new("ws_deflate_cut", ws::deflate_cut, ws::deflate_seeds, Some("ws")),
     Target::new("ws_deflate_pair", ws::deflate_pair, calls::seeds, None),
     Target::new("ws_inflate_diff", ws::inflate_diff, ws::inflate_seeds, None),
     Target::new("ws_ops", ws::ops, calls::seeds, None),
     Target::new("ws_pair", ws::pair, calls::seeds, None),
+    Target::new("ws_shaped", ws::shaped, calls::seeds, None),
 ];
 
 /// The first `N` bytes choose the circumstances, the rest is the input. Bytes that are missing are zero.

@@ -9,7 +9,10 @@ pub use ops::ops;
 pub use pair::pair;
 
 use proto_ws::subject::Endpoint;
-use proto_ws::{Config, Limits, MaskKey, Reserved};
+use proto_ws::{Config, Limits, Reserved};
+pub(crate) use strategies::websocket::frame;
+use strategies::websocket::frames;
+use strategies::{chosen_by, some};
 
 use crate::{knobs, one_story, with_knobs};
 
@@ -39,29 +42,16 @@ pub fn client_cut(data: &[u8]) {
     one_story(&Endpoint { config: config(knob), ..Endpoint::client() }, input);
 }
 
-/// A frame with its length in the shortest form.
-pub(crate) fn frame(first: u8, payload: &[u8], masked: bool) -> Vec<u8> {
-    let bit = if masked { 0x80 } else { 0 };
-    let mut frame = vec![first];
-    match payload.len() {
-        len @ 0..=125 => frame.push(bit | len as u8),
-        len @ 126..=0xffff => {
-            frame.push(bit | 126);
-            frame.extend((len as u16).to_be_bytes());
-        }
-        len => {
-            frame.push(bit | 127);
-            frame.extend((len as u64).to_be_bytes());
-        }
+/// The story of frames that are nearly sound. The first byte chooses the role, the second is that of [`server_cut`] or
+/// [`client_cut`], the others choose the frames.
+pub fn shaped(data: &[u8]) {
+    let ([role, knob], choices) = knobs(data);
+    let server = role & 1 == 0;
+    let mut input = vec![knob];
+    for frames in chosen_by(&frames(), choices, 4) {
+        input.extend(frames.octets(server));
     }
-    let mut payload = payload.to_vec();
-    if masked {
-        let key = [0x37, 0xfa, 0x21, 0x3d];
-        frame.extend(key);
-        MaskKey::new(key).apply(&mut payload);
-    }
-    frame.extend(payload);
-    frame
+    if server { server_cut(&input) } else { client_cut(&input) }
 }
 
 fn seeds(masked: bool) -> Vec<Vec<u8>> {
@@ -87,6 +77,8 @@ fn seeds(masked: bool) -> Vec<Vec<u8>> {
         b"\x82\xfe\x00\x05\0\0\0\0hello".to_vec(),
         b"\x82\xff\x80\0\0\0\0\0\0\0\0\0\0\0".to_vec(),
     ];
+    let generated = some(&frames(), 4).into_iter().map(|frames| frames.octets(masked));
+    let inputs: Vec<_> = inputs.into_iter().chain(generated).collect();
     with_knobs(&[[0], [3]], &inputs)
 }
 

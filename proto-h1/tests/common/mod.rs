@@ -5,11 +5,21 @@ use proto_core::WriteBuf;
 use proto_h1::{BodyLength, Client, Config, Error, Event, RequestHead, ResponseHead, Server};
 
 /// Lets `write` write and returns what it wrote.
-pub fn written(write: impl FnOnce(&mut WriteBuf<'_>)) -> String {
+pub fn octets(write: impl FnOnce(&mut WriteBuf<'_>)) -> Vec<u8> {
     let mut room = vec![0; 1 << 16];
     let mut out = WriteBuf::new(&mut room);
     write(&mut out);
-    String::from_utf8_lossy(out.written()).into_owned()
+    out.written().to_vec()
+}
+
+/// The same as text.
+pub fn written(write: impl FnOnce(&mut WriteBuf<'_>)) -> String {
+    String::from_utf8_lossy(&octets(write)).into_owned()
+}
+
+/// Names and values, in order.
+pub fn owned(fields: proto_h1::Fields<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    fields.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect()
 }
 
 /// Renders an event.

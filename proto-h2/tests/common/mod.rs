@@ -1,103 +1,42 @@
 //! A peer made of raw frames, and what the connection under test says to it.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, unused_imports)]
 
 use proto_core::{Instant, WriteBuf};
 use proto_h2::hpack::{Decoder, Encoder, Field};
 use proto_h2::{Config, Connection, Error, ErrorCode, Event, PREFACE, StreamId};
 
-pub const DATA: u8 = 0;
-pub const HEADERS: u8 = 1;
-pub const PRIORITY: u8 = 2;
-pub const RST_STREAM: u8 = 3;
-pub const SETTINGS: u8 = 4;
-pub const PUSH_PROMISE: u8 = 5;
-pub const PING: u8 = 6;
-pub const GOAWAY: u8 = 7;
-pub const WINDOW_UPDATE: u8 = 8;
-pub const CONTINUATION: u8 = 9;
-pub const PRIORITY_UPDATE: u8 = 16;
-
-pub const END_STREAM: u8 = 1;
-pub const ACK: u8 = 1;
-pub const END_HEADERS: u8 = 4;
-pub const PADDED: u8 = 8;
-pub const PRIO: u8 = 32;
-
-pub fn frame(kind: u8, flags: u8, id: u32, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = (payload.len() as u32).to_be_bytes()[1..].to_vec();
-    bytes.extend([kind, flags]);
-    bytes.extend(id.to_be_bytes());
-    bytes.extend(payload);
-    bytes
-}
-
-pub fn setting(id: u16, value: u32) -> Vec<u8> {
-    [&id.to_be_bytes()[..], &value.to_be_bytes()].concat()
-}
-
-pub fn window_update(id: u32, increment: u32) -> Vec<u8> {
-    frame(WINDOW_UPDATE, 0, id, &increment.to_be_bytes())
-}
+pub use strategies::hpack::literals as block;
+pub use strategies::http2::*;
 
 pub fn rst(id: u32, code: ErrorCode) -> Vec<u8> {
-    frame(RST_STREAM, 0, id, &code.0.to_be_bytes())
+    rst_stream(id, code.0)
 }
 
-/// A block of literals, which leaves all tables alone.
-pub fn block(fields: &[(&str, &str)]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut string = |text: &str, first: &[u8]| {
-        out.extend(first);
-        assert!(text.len() < 127 + 128);
-        if text.len() < 127 {
-            out.push(text.len() as u8);
-        } else {
-            out.extend([127, (text.len() - 127) as u8]);
-        }
-        out.extend(text.as_bytes());
-    };
-    for (name, value) in fields {
-        string(name, &[0]);
-        string(value, &[]);
-    }
-    out
-}
-
-pub const GET: [(&str, &str); 4] =
-    [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "example.com")];
-pub const POST: [(&str, &str); 4] =
-    [(":method", "POST"), (":scheme", "http"), (":path", "/"), (":authority", "example.com")];
+pub const GET: [(&str, &str); 4] = request("GET");
+pub const POST: [(&str, &str); 4] = request("POST");
 
 /// `base` and more fields.
 pub fn with<'a>(base: &[(&'a str, &'a str)], more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     [base, more].concat()
 }
 
-pub fn headers(id: u32, fields: &[(&str, &str)], end: bool) -> Vec<u8> {
-    frame(HEADERS, END_HEADERS | u8::from(end), id, &block(fields))
-}
-
-pub fn data(id: u32, payload: &[u8], end: bool) -> Vec<u8> {
-    frame(DATA, u8::from(end), id, payload)
-}
-
 /// A frame that came out.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Frame {
+pub struct Sent {
     pub kind: u8,
     pub flags: u8,
     pub id: u32,
     pub payload: Vec<u8>,
 }
 
-impl Frame {
+impl Sent {
     /// The number at `at` of the payload.
     pub fn number(&self, at: usize) -> u32 {
         u32::from_be_bytes(self.payload[at..at + 4].try_into().unwrap())
     }
 }
 
-impl std::fmt::Debug for Frame {
+impl std::fmt::Debug for Sent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names = [
             "DATA",
@@ -141,12 +80,12 @@ pub struct Work {
 }
 
 /// Splits octets into frames.
-pub fn frames(mut bytes: &[u8]) -> Vec<Frame> {
+pub fn frames(mut bytes: &[u8]) -> Vec<Sent> {
     let mut frames = Vec::new();
     while !bytes.is_empty() {
         let len = u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]) as usize;
         let id = u32::from_be_bytes(bytes[5..9].try_into().unwrap());
-        frames.push(Frame { kind: bytes[3], flags: bytes[4], id, payload: bytes[9..9 + len].to_vec() });
+        frames.push(Sent { kind: bytes[3], flags: bytes[4], id, payload: bytes[9..9 + len].to_vec() });
         bytes = &bytes[9 + len..];
     }
     frames
@@ -160,7 +99,7 @@ pub struct Under {
     pub events: Vec<String>,
     /// All data of each event in order.
     pub data: Vec<u8>,
-    pub sent: Vec<Frame>,
+    pub sent: Vec<Sent>,
     pub error: Option<Error>,
     pub work: Work,
     pub decoder: Decoder,

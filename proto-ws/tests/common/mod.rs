@@ -7,33 +7,8 @@ pub mod deflate;
 pub mod puff;
 
 use proto_core::WriteBuf;
-use proto_ws::{Config, Connection, Error, Event, MaskKey, Role};
-
-pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
-
-/// A frame with the first byte given, its length in the shortest form, masked unless it comes from a server.
-pub fn frame(first: u8, payload: &[u8], masked: bool) -> Vec<u8> {
-    let bit = if masked { 0x80 } else { 0 };
-    let mut frame = vec![first];
-    match payload.len() {
-        len @ 0..=125 => frame.push(bit | len as u8),
-        len @ 126..=0xffff => {
-            frame.push(bit | 126);
-            frame.extend((len as u16).to_be_bytes());
-        }
-        len => {
-            frame.push(bit | 127);
-            frame.extend((len as u64).to_be_bytes());
-        }
-    }
-    let mut payload = payload.to_vec();
-    if masked {
-        frame.extend(KEY);
-        MaskKey::new(KEY).apply(&mut payload);
-    }
-    frame.extend(payload);
-    frame
-}
+use proto_ws::{Config, Connection, Error, Event, Role};
+pub use strategies::websocket::frame;
 
 /// A frame from a client.
 pub fn from_client(first: u8, payload: &[u8]) -> Vec<u8> {

@@ -1,5 +1,8 @@
 //! Messages of every framing, right and wrong in one way each.
 
+use strategies::http1::requests;
+use strategies::some;
+
 use crate::with_knobs;
 
 const REQUESTS: &[&str] = &[
@@ -33,11 +36,15 @@ const RESPONSES: &[&str] = &[
 
 /// Requests, with nothing before them.
 pub fn request_seeds() -> Vec<Vec<u8>> {
-    REQUESTS.iter().map(|text| text.as_bytes().to_vec()).collect()
+    REQUESTS.iter().map(|text| text.as_bytes().to_vec()).chain(some(&requests(), 4)).collect()
 }
 
 fn responses() -> Vec<Vec<u8>> {
-    RESPONSES.iter().map(|text| text.as_bytes().to_vec()).collect()
+    RESPONSES
+        .iter()
+        .map(|text| text.as_bytes().to_vec())
+        .chain(some(&strategies::http1::responses(), 4))
+        .collect()
 }
 
 /// Requests, to a strict server and to one with every leniency and narrow limits.

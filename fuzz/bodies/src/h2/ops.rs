@@ -5,8 +5,9 @@ use core::time::Duration;
 use proto_core::Instant;
 use proto_h2::hpack::Field;
 use proto_h2::{Connection, ErrorCode, PREFACE, Priority, StreamId};
+use strategies::http2::frame;
 
-use super::{config, frame};
+use super::config;
 use crate::calls::{calls, transmitted, write};
 use crate::knobs;
 

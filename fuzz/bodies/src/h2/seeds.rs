@@ -2,55 +2,22 @@
 
 use proto_h2::PREFACE;
 
-use super::frame;
+use strategies::hpack::literals as block;
+use strategies::http2::*;
+use strategies::some;
 
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const PRIORITY: u8 = 2;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const PUSH_PROMISE: u8 = 5;
-const PING: u8 = 6;
-const GOAWAY: u8 = 7;
-const WINDOW_UPDATE: u8 = 8;
-const CONTINUATION: u8 = 9;
-const PRIORITY_UPDATE: u8 = 16;
-
-const END_STREAM: u8 = 1;
-const ACK: u8 = 1;
-const END_HEADERS: u8 = 4;
-const PADDED: u8 = 8;
-const PRIORITIZED: u8 = 32;
-
-fn setting(id: u16, value: u32) -> Vec<u8> {
-    [&id.to_be_bytes()[..], &value.to_be_bytes()].concat()
-}
-
-/// A block of literals without names in a table.
-fn block(fields: &[(&str, &str)]) -> Vec<u8> {
-    let mut block = Vec::new();
-    for (name, value) in fields {
-        block.extend([0, name.len() as u8]);
-        block.extend(name.as_bytes());
-        block.push(value.len() as u8);
-        block.extend(value.as_bytes());
-    }
-    block
-}
-
-fn request(method: &str, more: &[(&str, &str)]) -> Vec<u8> {
-    let fields = [(":method", method), (":scheme", "http"), (":path", "/"), (":authority", "example.com")];
-    block(&[&fields, more].concat())
+fn call(method: &str, more: &[(&str, &str)]) -> Vec<u8> {
+    block(&[&request(method), more].concat())
 }
 
 fn client_says() -> Vec<Vec<u8>> {
-    let get = request("GET", &[]);
+    let get = call("GET", &[]);
     let head = |id, block: &[u8], end: bool| frame(HEADERS, END_HEADERS | u8::from(end), id, block);
     vec![
         frame(SETTINGS, 0, 0, &[setting(4, 100_000), setting(1, 0), setting(5, 20_000)].concat()),
         frame(SETTINGS, ACK, 0, &[]),
         head(1, b"\x82\x86\x84\x41\x8c\xf1\xe3\xc2\xe5\xf2\x3a\x6b\xa0\xab\x90\xf4\xff", true),
-        head(3, &request("POST", &[("content-length", "11")]), false),
+        head(3, &call("POST", &[("content-length", "11")]), false),
         frame(DATA, 0, 3, b"hello "),
         frame(PING, 0, 0, b"abcdefgh"),
         frame(DATA, PADDED | END_STREAM, 3, b"\x04world\0\0\0\0"),
@@ -59,12 +26,12 @@ fn client_says() -> Vec<Vec<u8>> {
         frame(CONTINUATION, END_HEADERS, 5, &get[20..]),
         frame(PRIORITY, 0, 9, &[0, 0, 0, 1, 9]),
         frame(PRIORITY_UPDATE, 0, 0, b"\0\0\0\x09u=1, i"),
-        head(7, &request("POST", &[("cookie", "a=1"), ("x", "y"), ("cookie", "b=2")]), false),
+        head(7, &call("POST", &[("cookie", "a=1"), ("x", "y"), ("cookie", "b=2")]), false),
         frame(WINDOW_UPDATE, 0, 7, &1000_u32.to_be_bytes()),
         frame(WINDOW_UPDATE, 0, 0, &1000_u32.to_be_bytes()),
         head(7, &block(&[("trailer-a", "b")]), true),
         frame(0xee, 0, 3, b"unknown frame"),
-        head(9, &request("CONNECT", &[(":protocol", "websocket")]), false),
+        head(9, &call("CONNECT", &[(":protocol", "websocket")]), false),
         frame(RST_STREAM, 0, 9, &8_u32.to_be_bytes()),
         head(11, &block(&[(":method", "GET"), ("bad", "head")]), true),
         head(13, b"\x3f\xe1\x1f\x40\x01n\x01v\xbe\x20\xbe", true),
@@ -87,7 +54,7 @@ fn server_says() -> Vec<Vec<u8>> {
         head(1, &[("x-checksum", "1")], true),
         head(5, &[(":status", "200"), ("content-length", "99")], true),
         frame(WINDOW_UPDATE, 0, 3, &500_u32.to_be_bytes()),
-        frame(PUSH_PROMISE, END_HEADERS, 3, &[&[0, 0, 0, 2][..], &request("GET", &[])].concat()),
+        frame(PUSH_PROMISE, END_HEADERS, 3, &[&[0, 0, 0, 2][..], &call("GET", &[])].concat()),
         head(2, &[(":status", "200")], true),
         head(3, &[(":status", "413")], false),
         frame(DATA, 0, 3, b"too much"),
@@ -104,6 +71,8 @@ fn seeds(frames: &[Vec<u8>], preface: &[u8]) -> Vec<Vec<u8>> {
     seeds.push([&[0], &all[..]].concat());
     seeds.push([&[7], &all[..]].concat());
     seeds.push([&[8], preface, &all].concat());
+    seeds
+        .extend(some(&strategies::http2::frames(), 4).into_iter().map(|frames| [&[0], &frames[..]].concat()));
     seeds
 }
 

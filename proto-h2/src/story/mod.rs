@@ -1,5 +1,9 @@
 //! The codec as the oracle of `proto-core` sees it, shared by tests and fuzzing.
 
+mod pair;
+
+pub use pair::{Act, Setup, pair};
+
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
