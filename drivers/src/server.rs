@@ -48,10 +48,8 @@ impl Server {
         };
         let processors = if self.pin { processors()? } else { Vec::new() };
         let listeners = if self.spread == Spread::LeastLoaded { 1 } else { threads };
-        let Config { limits, socket, client_tls, .. } = &self.config;
+        let Config { socket, client_tls, .. } = &self.config;
         let tls = client_tls.build().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-
-        self.config.transport.resolve()?;
 
         let mut addresses = Vec::new();
         let mut listening: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
@@ -65,8 +63,7 @@ impl Server {
             }
         }
 
-        let mailrooms =
-            (0..threads).map(|_| Mailroom::new(limits.wake_queue)).collect::<io::Result<Vec<_>>>()?;
+        let mailrooms = (0..threads).map(|_| Mailroom::new(&self.config)).collect::<io::Result<Vec<_>>>()?;
         let wakers: Arc<[_]> = mailrooms.iter().map(|mailroom| mailroom.waker.clone()).collect();
         let loads: Arc<[Load]> = (0..threads).map(|_| Load::default()).collect();
         let make = Arc::new(make);
@@ -82,7 +79,7 @@ impl Server {
             });
             let run = move || {
                 processor.map_or(Ok(()), pin)?;
-                let mut driver = Driver::assemble(make(thread, &wakers), mailroom, tls, &config)?;
+                let mut driver = Driver::assemble(make(thread, &wakers), mailroom, tls, &config);
                 for (listening, tls) in listening {
                     driver.adopt(listening, tls)?;
                 }

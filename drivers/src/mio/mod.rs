@@ -74,7 +74,7 @@ impl<S: Service> Driver<S> {
     pub fn new(service: S, config: &Config) -> io::Result<Self> {
         let tls =
             config.client_tls.build().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        Self::assemble(service, Mailroom::new(config.limits.wake_queue)?, tls, config)
+        Ok(Self::assemble(service, Mailroom::new(config)?, tls, config))
     }
 
     /// A driver for outgoing connections, with this TLS and otherwise the defaults.
@@ -90,11 +90,11 @@ impl<S: Service> Driver<S> {
         mailroom: Mailroom<S::Message>,
         tls: TlsConnector,
         config: &Config,
-    ) -> io::Result<Self> {
-        let Config { limits, socket, transport, .. } = config.clone();
+    ) -> Self {
+        let Config { limits, socket, .. } = config.clone();
         let mut workspace = Workspace::new(limits.clone(), &service);
-        workspace.io = transport.open(&mailroom.poll)?;
-        Ok(Self {
+        workspace.io = mailroom.io;
+        Self {
             tls,
             options: socket,
             resolver: Resolver::new(limits.resolve_queue),
@@ -112,7 +112,7 @@ impl<S: Service> Driver<S> {
             resting: None,
             draining: None,
             unfinished: false,
-        })
+        }
     }
 
     /// The handle by which other threads send messages and start the drain.
@@ -480,14 +480,16 @@ impl<S: Service> Drop for Driver<S> {
 /// The part of a driver that exists before its thread does, so that threads can know each other.
 pub(crate) struct Mailroom<M> {
     poll: Poll,
+    io: Io,
     pub(crate) waker: Waker<M>,
 }
 
 impl<M> Mailroom<M> {
-    pub(crate) fn new(capacity: usize) -> io::Result<Self> {
-        let poll = Poll::new()?;
+    pub(crate) fn new(config: &Config) -> io::Result<Self> {
+        let (capacity, poll) = (config.limits.wake_queue, Poll::new()?);
+        let io = config.transport.open(&poll)?;
         let waker = Waker::new(::mio::Waker::new(poll.registry(), WAKER)?, capacity);
-        Ok(Self { poll, waker })
+        Ok(Self { poll, io, waker })
     }
 }
 
