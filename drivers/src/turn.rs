@@ -173,10 +173,13 @@ impl<C> Link<C> {
         reads: bool,
         now: Instant,
     ) -> Result<(bool, bool, Wants), Closed> {
-        self.flush(service, workspace, tx, now)?;
-        let Phase::Open(connection) = &self.phase else { return Ok((false, false, Wants::default())) };
-        if self.has_part() {
-            return Ok((false, false, service.wants(connection))); // nothing is said before it has left
+        // What a turn leaves over is apart.
+        if self.apart.is_some() {
+            self.flush(service, workspace, tx, now)?;
+            let Phase::Open(connection) = &self.phase else { return Ok((false, false, Wants::default())) };
+            if self.has_part() {
+                return Ok((false, false, service.wants(connection))); // nothing is said before it has left
+            }
         }
         if reads {
             self.fill(rx, workspace)?;
