@@ -38,7 +38,9 @@ fn a_half_closed_peer_is_still_answered() {
 
 #[test]
 fn the_last_words_reach_a_peer_that_is_still_sending() {
-    let mut driver = driver(Test::server(Role::Blurt(b"413 enough\n".to_vec())), limits());
+    // A busy machine needs its time for as much; it is over with the end of input.
+    let limits = Limits { linger: millis(10_000), ..limits() };
+    let mut driver = driver(Test::server(Role::Blurt(b"413 enough\n".to_vec())), limits);
     let address = listen(&mut driver);
     let client = std::thread::spawn(move || {
         let mut stream = TcpStream::connect(address).unwrap();
