@@ -19,6 +19,7 @@ pub mod lists;
 pub mod machine;
 pub mod measure;
 pub mod ours;
+pub mod raw;
 pub mod report;
 pub mod rivals;
 pub mod sizes;

@@ -54,7 +54,7 @@ pub fn rivals() -> BTreeMap<&'static str, String> {
         versions.extend(CRATES.iter().filter_map(locked));
     }
     if cfg!(feature = "rivals-c") {
-        versions.extend(locked(&"picohttpparser-sys"));
+        versions.extend(["libz-sys", "picohttpparser-sys"].iter().filter_map(locked));
     }
     if cfg!(feature = "rivals-nghttp2") {
         versions.extend(installed(&"libnghttp2"));
@@ -65,12 +65,13 @@ pub fn rivals() -> BTreeMap<&'static str, String> {
     versions
 }
 
-const CRATES: [&str; 10] = [
+const CRATES: [&str; 11] = [
     "actson",
     "fastwebsockets",
     "httparse",
     "jiter",
     "json-event-parser",
+    "miniz_oxide",
     "serde_json",
     "sonic-rs",
     "struson",

@@ -1,5 +1,6 @@
 //! What is measured: one file per group, one function that lists its cases.
 
+pub mod deflate;
 pub mod h1_chunked;
 pub mod h1_head;
 pub mod h2_frames;
@@ -15,7 +16,7 @@ use crate::measure::Case;
 pub type Group = (&'static str, fn() -> Vec<Case>);
 
 /// Every group.
-pub const ALL: [Group; 8] = [
+pub const ALL: [Group; 9] = [
     (h1_head::NAME, h1_head::cases),
     (h1_chunked::NAME, h1_chunked::cases),
     (h2_frames::NAME, h2_frames::cases),
@@ -24,4 +25,5 @@ pub const ALL: [Group; 8] = [
     (lejp::NAME, lejp::cases),
     (ws_recv::NAME, ws_recv::cases),
     (ws_send::NAME, ws_send::cases),
+    (deflate::NAME, deflate::cases),
 ];

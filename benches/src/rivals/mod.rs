@@ -8,6 +8,8 @@ pub mod h2;
 pub mod httparse;
 #[cfg(any(feature = "rivals", feature = "rivals-debian"))]
 pub mod json;
+#[cfg(feature = "rivals")]
+pub mod miniz;
 #[cfg(feature = "rivals-nghttp2")]
 pub mod nghttp2;
 #[cfg(feature = "rivals-nghttp2")]
@@ -20,3 +22,5 @@ mod transport;
 pub mod tungstenite;
 #[cfg(feature = "rivals")]
 pub mod yawc;
+#[cfg(feature = "rivals-c")]
+pub mod zlib_ng;
