@@ -132,7 +132,7 @@ impl Connection {
         }
         #[cfg(feature = "deflate")]
         if self.rare.deflates() {
-            return self.send_message_with(Compress::Auto, kind, payload, out);
+            return self.send_message_deflated(kind, payload, out);
         }
         put(&mut self.masking, kind.into(), true, Reserved::NONE, payload, out)
     }
@@ -334,7 +334,8 @@ impl Connection {
 }
 
 /// Writes one frame, whole or not at all.
-#[inline]
+// compression calls it from more places, and then the compiler would call it for small frames, too
+#[inline(always)]
 pub(crate) fn put(
     masking: &mut Option<Apart<Masking>>,
     opcode: Opcode,

@@ -24,6 +24,8 @@ pub(crate) struct Tls {
     mute: bool,
     /// The buffer inside may be larger than it is at rest.
     grown: bool,
+    /// What was read last ended within a record.
+    partial: bool,
 }
 
 /// How much rustls reads at a time, and what its buffer is at rest.
@@ -41,6 +43,7 @@ impl Tls {
             truncated: false,
             mute: false,
             grown: false,
+            partial: false,
         }
     }
 
@@ -88,8 +91,11 @@ impl Tls {
         let most = rx.room();
         let Workspace { io, pool, stats, .. } = workspace;
         if let Some(cipher) = io.receive(socket, ready, (&mut *pool, stats), most)? {
-            self.grown |= cipher.len() > AT_REST;
+            let before = rx.len();
             self.decrypt(cipher.filled(), ready, rx);
+            // A long record may also come in short pieces.
+            self.partial = rx.len() == before;
+            self.grown |= self.partial || cipher.len() >= AT_REST;
             pool.give(cipher);
         }
         if ready.eof && !self.closed && self.fault.is_none() {
@@ -143,7 +149,7 @@ impl Tls {
     pub(crate) fn rest(&mut self) {
         if self.grown {
             let _ = self.session.read_tls(&mut Nothing);
-            self.grown = false;
+            self.grown = self.partial;
         }
     }
 

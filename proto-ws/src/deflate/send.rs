@@ -229,6 +229,18 @@ impl Connection {
         self.send_whole(kind.into(), payload, out)
     }
 
+    /// [`send_message`](Self::send_message) where messages may be compressed: apart, for the others are not to pay for it.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn send_message_deflated(
+        &mut self,
+        kind: Kind,
+        payload: &[u8],
+        out: &mut WriteBuf<'_>,
+    ) -> Result<(), SendError> {
+        self.send_message_with(Compress::Auto, kind, payload, out)
+    }
+
     /// Writes a message, for which there is room as it is, as one frame: compressed if that makes it shorter.
     fn send_whole(
         &mut self,
