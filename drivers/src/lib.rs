@@ -117,11 +117,13 @@ mod clock;
 mod config;
 mod dial;
 mod dns;
+mod driver;
 mod files;
+mod handshake;
 mod limits;
+mod linger;
 mod link;
 mod listen;
-mod mio;
 mod options;
 #[cfg_attr(
     not(all(feature = "uring", target_os = "linux")),
@@ -150,10 +152,10 @@ mod workspace;
 pub use uring::seed as seed_faults;
 
 pub use config::Config;
+pub use driver::Driver;
 pub use limits::{Limits, Stats};
 pub use link::{Interest, Link, Origin, Turn};
 pub use listen::{Listen, ListenAddress};
-pub use mio::Driver;
 pub use options::{Keepalive, SocketOptions};
 pub use server::{Running, Server};
 pub use spread::Spread;

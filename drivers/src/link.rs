@@ -64,6 +64,10 @@ pub(crate) struct Waiting<C> {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Ready {
     /// What the ring, if there is one and it knows the socket, knows it by.
+    #[cfg_attr(
+        not(all(feature = "uring", target_os = "linux")),
+        allow(dead_code, reason = "there is no ring")
+    )]
     pub(crate) port: u32,
     pub(crate) readable: bool,
     pub(crate) writable: bool,

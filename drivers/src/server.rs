@@ -6,9 +6,9 @@ use std::thread::{Builder, JoinHandle};
 use app::Service;
 
 use crate::config::Config;
+use crate::driver::{Driver, Mailroom};
 use crate::limits::Stats;
 use crate::listen::{Listen, ListenAddress, open};
-use crate::mio::{Driver, Mailroom};
 use crate::spread::{Load, Spread, Spreader};
 use crate::waker::Waker;
 

@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-use app::{Action, Closed, LinkInfo, Service, TlsFault};
+use app::{Action, Closed, Service};
 use proto_core::{Instant, Reason, Wants, WriteBuf};
 
 use crate::files::{FileList, Files};
-use crate::link::{Apart, Hangup, Link, Phase, Turn, Waiting};
+use crate::link::{Apart, Hangup, Link, Phase, Turn};
 use crate::pool::Buffer;
 use crate::sendfile::Part;
 use crate::socket;
@@ -21,8 +21,6 @@ const ACTIONS: u32 = 64;
 const ROOMS: u32 = 4;
 /// How many times a connection is asked to take its input for each of them.
 const ROUNDS: u32 = 8;
-/// How many full buffers of late input are thrown away in one turn of a link that lingers.
-const DISCARDS: u32 = 4;
 
 impl<C> Link<C> {
     /// Moves what can be moved: at most one read, and one write of everything the connection had to say; of what does
@@ -57,54 +55,7 @@ impl<C> Link<C> {
         })
     }
 
-    /// Moves the handshake on. Once it is complete the connection begins, and what came with the last message of the
-    /// handshake is its first input.
-    fn handshake_turn<S: Service<Connection = C>>(
-        &mut self,
-        service: &mut S,
-        workspace: &mut Workspace,
-        now: Instant,
-    ) -> Result<Turn, Closed> {
-        let Phase::Handshake(waiting) = &mut self.phase else { return Ok(Turn::Wait) };
-        let Some(Apart { tls: Some(tls), rx: kept, deadline, .. }) = self.apart.as_deref_mut() else {
-            return Ok(Turn::Over);
-        };
-        let mut rx = workspace.pool.restore(kept.take());
-        let shaken = tls.shake(&self.socket, &mut self.ready, workspace, &mut rx);
-        *kept = workspace.pool.keep(rx);
-        let overdue = deadline.is_some_and(|at| at <= now);
-        let incoming = waiting.connection.is_none();
-        if shaken.is_err() || overdue && tls.is_handshaking() {
-            workspace.stats.handshakes_failed += 1;
-            workspace.stats.failed += u64::from(!incoming);
-            let reason = if incoming { Reason::TlsHandshake } else { Reason::Connect };
-            return Err(shaken.err().unwrap_or(Closed::Timeout(reason)));
-        }
-        self.ready.follow = true;
-        if tls.is_handshaking() {
-            return Ok(if self.ready.readable { Turn::Again } else { Turn::Wait });
-        }
-        workspace.stats.handshakes += 1;
-        let Waiting { id, listener, peer, .. } = **waiting;
-        *deadline = None;
-        let link = LinkInfo { id, listener, peer, tls: Some(tls.info()) };
-        let connection = match waiting.connection.take() {
-            Some(mut connection) => {
-                workspace.stats.connected += 1;
-                service.connected(&mut connection, &link, now);
-                Some(connection)
-            }
-            None => service.accept(&link, now),
-        };
-        let Some(connection) = connection else {
-            workspace.stats.refused += 1;
-            return Ok(self.finish(service, workspace, now));
-        };
-        self.phase = Phase::Open(connection);
-        self.open_turn(service, workspace, now)
-    }
-
-    fn open_turn<S: Service<Connection = C>>(
+    pub(crate) fn open_turn<S: Service<Connection = C>>(
         &mut self,
         service: &mut S,
         workspace: &mut Workspace,
@@ -337,63 +288,6 @@ impl<C> Link<C> {
             }
         };
         self.set_deadline(Some(deadline), workspace);
-    }
-
-    /// The connection is done and everything it said is with the kernel.
-    fn finish<S: Service<Connection = C>>(
-        &mut self,
-        service: &mut S,
-        workspace: &mut Workspace,
-        now: Instant,
-    ) -> Turn {
-        let truncated = self.tls().is_some_and(Tls::is_truncated);
-        self.end(service, workspace, if truncated { Closed::Tls(TlsFault::Truncated) } else { Closed::Done });
-        self.set_deadline(Some(now + workspace.limits.linger), workspace);
-        if let Some(tls) = self.tls_mut() {
-            tls.say_goodbye();
-        }
-        self.linger_turn(workspace, now)
-    }
-
-    /// Says goodbye, then waits for the peer to do the same. Closing a socket while input arrives would make the
-    /// kernel answer it with a reset, and a reset makes the peer's kernel forget what it has not yet been asked for.
-    fn linger_turn(&mut self, workspace: &mut Workspace, now: Instant) -> Turn {
-        if self.deadline().is_none_or(|at| at <= now) {
-            return Turn::Over;
-        }
-        self.ready.follow = true;
-        if let Some(Apart { tls: Some(tls), .. }) = self.apart.as_deref_mut()
-            && tls.wants_write()
-            && !self.ready.shut
-        {
-            if tls.send(&self.socket, &mut self.ready, workspace, &[]).is_err() {
-                return Turn::Over;
-            }
-            if tls.wants_write() {
-                return Turn::Wait;
-            }
-        }
-        if self.ready.sending {
-            return Turn::Wait;
-        }
-        socket::shut(&self.socket, &mut self.ready);
-        let mut discards = DISCARDS;
-        while self.ready.readable && discards > 0 {
-            discards -= 1;
-            let Workspace { io, pool, stats, .. } = &mut *workspace;
-            match io.receive(&self.socket, &mut self.ready, (&mut *pool, stats), usize::MAX) {
-                Ok(waste) => waste.into_iter().for_each(|waste| pool.give(waste)),
-                Err(_) => {
-                    self.ready.eof = true;
-                    break;
-                }
-            }
-        }
-        match self.ready {
-            ready if ready.eof => Turn::Over,
-            ready if ready.readable => Turn::Again,
-            _ => Turn::Wait,
-        }
     }
 }
 

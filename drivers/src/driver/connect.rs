@@ -6,7 +6,8 @@ use ::mio::unix::SourceFd;
 use app::{Address, Closed, ConnectionId, Service, Target};
 use proto_core::Instant;
 
-use super::{Driver, watch};
+use super::Driver;
+use super::place::watch;
 use crate::dial::{Dial, Dialled, Peer};
 use crate::link::{Link, Origin};
 use crate::table::{Occupant, Watch};

@@ -6,7 +6,8 @@ use ::mio::Token;
 use app::Service;
 use proto_core::Instant;
 
-use super::{Driver, LISTENERS, watch};
+use super::place::watch;
+use super::{Driver, LISTENERS};
 use crate::link::{Link, Origin};
 use crate::listen::{Accepted, Listen, ListenAddress, Listening, accept, open};
 use crate::spread::{Handed, Spreader};
