@@ -149,12 +149,15 @@ pub fn request() -> impl Strategy<Value = Message> {
 
 /// A final response to a GET, whose end is known before the connection ends.
 pub fn response() -> impl Strategy<Value = Message> {
-    let status = prop_oneof![1 => Just(200), 1 => select(&[204, 304][..]), 2 => 200..=999_u16];
+    let status = prop_oneof![1 => Just(200), 1 => select(&[204, 205, 304][..]), 2 => 200..=999_u16];
     (status, "([!-~][ -~]{0,12})?", fields(), body()).prop_map(|(status, reason, fields, body)| Message {
         start: Start::Response { status, reason: reason.into_bytes() },
         fields,
         body: match body {
             _ if matches!(status, 204 | 304) => Body::None,
+            //= https://www.rfc-editor.org/rfc/rfc9110#section-15.3.6
+            //# a server MUST NOT generate content in a 205 response
+            _ if status == 205 => Body::Sized(Vec::new()),
             Body::None => Body::Sized(Vec::new()),
             body => body,
         },
