@@ -142,7 +142,7 @@ impl Ring {
         self.buffers.refill(pool, &mut self.faults);
         if !self.asked {
             self.asked = true;
-            let poll = opcode::PollAdd::new(Fd(self.events), PollFlags::IN.bits().into());
+            let poll = opcode::PollAdd::new(Fd(self.events), bits(PollFlags::IN));
             self.ask(poll.build(), EVENTS, NOBODY);
         }
         while let Some(entry) = self.overflow.pop_front() {
@@ -248,6 +248,11 @@ fn name(operation: u8, key: Key) -> u64 {
 
 fn named(name: u64) -> (u8, Key) {
     ((name >> 56) as u8, Key { port: (name >> 32) as u32 & NOBODY.port, fd: name as RawFd })
+}
+
+/// The type of the bits depends on what rustix is made of.
+fn bits(events: PollFlags) -> u32 {
+    i64::from(events.bits()) as u32
 }
 
 /// What keeps the kernel from more for now is no error: time is up, a signal came, answers have to be read first.

@@ -11,7 +11,7 @@ use rustix::net::SendFlags;
 
 use super::buffers::Lent;
 use super::port::{ATTACHED, BULK, CALLED_OFF, End, Key, NOBODY, READY, RECEIVE, SEND, UNDER_WAY, WATCH};
-use super::{Answer, CANCEL, Done, GROUP, Ring, name};
+use super::{Answer, CANCEL, Done, GROUP, Ring, bits, name};
 use crate::limits::Stats;
 use crate::link::{Hangup, Ready};
 use crate::pool::{Buffer, Pool};
@@ -241,7 +241,7 @@ impl Ring {
     }
 
     pub(super) fn watched(&mut self, key: Key, answer: Answer) -> Option<Done> {
-        let broken = answer.result > 0 && answer.result as u16 & PollFlags::ERR.bits() != 0;
+        let broken = answer.result > 0 && answer.result as u32 & bits(PollFlags::ERR) != 0;
         Some(Done::Broken(self.ports.port(key.port)?.place())).filter(|_| broken)
     }
 
@@ -264,7 +264,7 @@ impl Ring {
     }
 
     fn poll(&mut self, key: Key, events: PollFlags, operation: u8) {
-        self.ask(opcode::PollAdd::new(Fd(key.fd), events.bits().into()).build(), operation, key);
+        self.ask(opcode::PollAdd::new(Fd(key.fd), bits(events)).build(), operation, key);
     }
 
     fn transmit(&mut self, key: Key, output: Lent) {
