@@ -27,6 +27,13 @@ pub(crate) enum Stopped {
 /// A writing turn is offered only with at least this much room, so that heads and small messages fit.
 pub(crate) const LEAST_ROOM: usize = 1_024;
 
+/// How much of the output is out of reach of what is said of one's own accord. A driver hands over input only while there
+/// is room for an answer: two that have filled their output to the last byte would wait for each other to listen. Small
+/// outputs, which a driver empties before it asks again, need all there is.
+pub(crate) fn reserve(out: &WriteBuf<'_>) -> usize {
+    if out.len() + out.room() < 8 * LEAST_ROOM { 0 } else { 2 * LEAST_ROOM }
+}
+
 /// How a WebSocket is closed when the driver ends
 /// ([RFC 6455 §7.4.1](https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1)).
 pub(crate) const GOING_AWAY: (u16, &str) = (1001, "going away");
@@ -125,6 +132,15 @@ impl<H: Handler> Turn<'_, '_, H> {
             return self.settle();
         }
         self.transmit();
+        let (handler, shared, connection) = (&mut *self.handler, &mut *self.shared, &mut *self.connection);
+        let write = |out: &mut WriteBuf<'_>| Turn { handler, shared, connection, out }.write_in_turn();
+        self.out.with_reserve(reserve(self.out), write);
+        self.transmit();
+        self.settle();
+    }
+
+    /// One write after the other, while there is room.
+    fn write_in_turn(&mut self) {
         let mut in_vain = false;
         while self.out.room() >= LEAST_ROOM && !self.connection.ended {
             let before = self.out.len();
@@ -140,8 +156,6 @@ impl<H: Handler> Turn<'_, '_, H> {
                 in_vain = true;
             }
         }
-        self.transmit();
-        self.settle();
     }
 
     /// Writes what the protocol owes by itself.

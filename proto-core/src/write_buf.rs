@@ -126,6 +126,25 @@ impl<'a> WriteBuf<'a> {
         self.len = self.len.min(mark.0);
     }
 
+    /// Runs `write` with the last `reserve` bytes of the room, or what is left of them, out of its reach.
+    ///
+    /// ```
+    /// use proto_core::WriteBuf;
+    /// let mut room = [0; 8];
+    /// let mut out = WriteBuf::new(&mut room);
+    /// assert_eq!(out.with_reserve(3, |out| out.put_some(b"content")), 5);
+    /// assert_eq!(out.put(b"..."), Ok(()));
+    /// assert_eq!(out.written(), b"conte...");
+    /// ```
+    #[inline]
+    pub fn with_reserve<T>(&mut self, reserve: usize, write: impl FnOnce(&mut WriteBuf<'_>) -> T) -> T {
+        let end = self.room.len().saturating_sub(reserve).max(self.len);
+        let mut out = WriteBuf { room: &mut self.room[..end], len: self.len };
+        let result = write(&mut out);
+        self.len = out.len;
+        result
+    }
+
     /// Runs `write` and takes back what it wrote if it fails: all or nothing over several puts.
     ///
     /// # Errors

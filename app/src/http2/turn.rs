@@ -10,7 +10,7 @@ use crate::handler::{End, Handler};
 use crate::message::{Acceptance, BodyLength, ResponseHead};
 use crate::status;
 use crate::stream::{Answer, Protocol, Stream};
-use crate::turn::LEAST_ROOM;
+use crate::turn::{LEAST_ROOM, reserve};
 use crate::writable::{Carrier, Writable};
 
 impl<H: Handler> Multiplex<'_, '_, H> {
@@ -28,7 +28,20 @@ impl<H: Handler> Multiplex<'_, '_, H> {
         // After an upgrade the first stream is there before the client's preface. What it may send waits: clients keep
         // little room for what comes right behind the 101.
         let may_send = self.http2.clock.is_settled() || self.http2.codec.role() == Role::Client;
-        while may_send && self.out.room() >= LEAST_ROOM && !*self.ended {
+        if may_send {
+            let Self { link, now, .. } = *self;
+            let (handler, shared) = (&mut *self.handler, &mut *self.shared);
+            let (ended, http2) = (&mut *self.ended, &mut *self.http2);
+            self.out.with_reserve(reserve(self.out), |out| {
+                Multiplex { handler, shared, link, now, ended, http2, out }.write_in_turn();
+            });
+        }
+        self.transmit();
+    }
+
+    /// One stream after the other, while there is room.
+    fn write_in_turn(&mut self) {
+        while self.out.room() >= LEAST_ROOM && !*self.ended {
             let next = match self.http2.ready.pop_front() {
                 Some(place) => Some(place),
                 None => match self.http2.codec.next_writable() {
@@ -41,7 +54,6 @@ impl<H: Handler> Multiplex<'_, '_, H> {
             }
             self.fill();
         }
-        self.transmit();
     }
 
     /// Puts a stream that wants a turn where it gets one.

@@ -172,8 +172,8 @@ impl Tls {
         }
     }
 
-    /// Encrypts `plain` and writes it, once if rustls takes it all. Says how much of `plain` was taken, how many bytes the socket took, and
-    /// whether anything is left.
+    /// Encrypts `plain` and writes it, once if rustls takes it all. Says how much of `plain` was taken, how many bytes
+    /// the socket took, and whether anything is left.
     pub(crate) fn send(
         &mut self,
         socket: &OwnedFd,
