@@ -6,8 +6,7 @@ use proto_h1::Event;
 use crate::handler::{End, Handler};
 use crate::message::{Response, ResponseView};
 use crate::opening::{Agreed, Stage, WebSocket};
-use crate::role::{Raw, Role};
-use crate::stream::Control;
+use crate::role::{Extra, Raw, Role};
 use crate::turn::{Stopped, Turn};
 use crate::writable::never_fits;
 
@@ -76,7 +75,7 @@ impl<H: Handler> Turn<'_, '_, H> {
         }
         self.finish_stream(End::Complete);
         self.connection.session = self.introduce(|handler, stream| handler.next(stream));
-        self.connection.control = Control::default();
+        self.connection.control.forget();
         if self.connection.session.is_none() {
             self.connection.ended = true;
             return;
@@ -88,7 +87,7 @@ impl<H: Handler> Turn<'_, '_, H> {
     pub(crate) fn send_opening(&mut self) -> bool {
         let connection = &mut *self.connection;
         let Role::Client(client) = &mut connection.role else { return false };
-        let Some(opening) = connection.extra.as_mut().and_then(|extra| extra.opening.as_mut()) else {
+        let Some(opening) = connection.control.extra_mut().and_then(|extra| extra.opening.as_mut()) else {
             return false;
         };
         if opening.stage == Stage::Sent {
@@ -130,9 +129,9 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// The server agreed to leave HTTP.
     fn opened(&mut self) {
-        let extra = self.connection.extra();
-        let Agreed { protocol, deflate } = std::mem::take(&mut extra.agreed);
-        match extra.opening.take() {
+        let extra = self.connection.control.grant(|asked| asked.extra.take()).unwrap_or_default();
+        let Extra { opening, agreed: Agreed { protocol, deflate }, .. } = *extra;
+        match opening {
             Some(opening) => {
                 let config = proto_ws::Config { deflate, ..self.shared.config.websocket };
                 let mut socket = proto_ws::Connection::new(opening.role(), config);

@@ -218,7 +218,8 @@ impl<H: Handler> Service for App<H> {
         connection.role.handle_timeout(now);
         // What TLS agreed on decides.
         if matches!(connection.role, Role::Client(_)) && http2::agreed(link) {
-            let opening = connection.extra.take().and_then(|extra| extra.opening);
+            let opening =
+                connection.control.grant(|asked| asked.extra.take()).and_then(|extra| extra.opening);
             if let Some(session) = connection.session.take() {
                 connection.role = self.shared.http2_client(session, opening);
             }
@@ -267,7 +268,7 @@ impl<H: Handler> Service for App<H> {
         if let Role::Http2(http2) = &mut connection.role {
             return http2.poll_action();
         }
-        connection.extra.as_mut()?.action.take()
+        connection.control.grant(|asked| asked.extra.as_mut()?.action.take())
     }
 
     fn file_opened(
@@ -348,7 +349,7 @@ impl<H: Handler> Service for App<H> {
             Role::Http2(http2) => http2.close_all(&mut self.handler, deflating, end),
             _ => {}
         }
-        if let Some(agreement) = connection.extra.as_ref().and_then(|extra| extra.agreed.deflate.as_ref()) {
+        if let Some(agreement) = connection.control.extra().and_then(|extra| extra.agreed.deflate.as_ref()) {
             deflating.release(agreement, connection.role.side());
         }
         if let Some(session) = connection.session.take() {

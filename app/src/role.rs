@@ -174,8 +174,6 @@ pub struct Connection<S> {
     pub(crate) ended: bool,
     /// The limit that ended it, where no codec knows.
     pub(crate) limited: Option<Limit>,
-    /// What is rarely there, apart.
-    pub(crate) extra: Option<Box<Extra>>,
 }
 
 /// What few connections have, and those only for a while.
@@ -187,6 +185,13 @@ pub(crate) struct Extra {
     pub(crate) opening: Option<Box<Opening>>,
     /// What was agreed on in a handshake, until the connection is a WebSocket.
     pub(crate) agreed: Agreed,
+}
+
+impl Extra {
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { transfer, action, opening, agreed: Agreed { protocol, deflate } } = self;
+        transfer.is_none() && action.is_none() && opening.is_none() && protocol.is_none() && deflate.is_none()
+    }
 }
 
 impl<S> Connection<S> {
@@ -204,7 +209,6 @@ impl<S> Connection<S> {
             draining: false,
             ended: false,
             limited: None,
-            extra: None,
         }
     }
 
@@ -214,11 +218,11 @@ impl<S> Connection<S> {
     }
 
     pub(crate) fn extra(&mut self) -> &mut Extra {
-        self.extra.get_or_insert_default()
+        self.control.ask().extra.get_or_insert_default()
     }
 
     pub(crate) fn transfer(&mut self) -> Option<&mut Transfer> {
-        self.extra.as_mut()?.transfer.as_mut()
+        self.control.extra_mut()?.transfer.as_mut()
     }
 
     pub(crate) fn wants(&self) -> Wants {
@@ -237,23 +241,22 @@ impl<S> Connection<S> {
 
     /// Whether the library has something to write for the application, or to ask of the driver.
     fn is_asked_to_write(&self) -> bool {
-        if self.control.is_asked() {
-            let asked = self.control.asked();
-            if asked.answer.is_some() || asked.close.is_some() {
-                return true;
-            }
+        if !self.control.is_asked() {
+            return false;
         }
-        self.extra.as_deref().is_some_and(|extra| {
+        let asked = self.control.asked();
+        let is_due = |extra: &Extra| {
             extra.action.is_some()
                 || extra.transfer.as_ref().is_some_and(Transfer::wants_write)
                 || extra.opening.as_ref().is_some_and(|opening| opening.stage == Stage::Due)
-        })
+        };
+        asked.answer.is_some() || asked.close.is_some() || asked.extra.as_deref().is_some_and(is_due)
     }
 
     /// Whether anyone may have something to write: the protocol, the application, or the library for it.
     #[inline]
     pub(crate) fn has_something_to_say(&self) -> bool {
-        self.control.want_write || self.control.is_asked() || self.extra.is_some() || self.role.wants().write
+        self.control.want_write || self.control.is_asked() || self.role.wants().write
     }
 
     /// Tells the codec how much content the application takes.
@@ -283,7 +286,7 @@ impl<S> Connection<S> {
 
     /// The opening handshake of a WebSocket that is under way.
     pub(crate) fn opening(&mut self) -> Option<&mut Opening> {
-        self.extra.as_mut()?.opening.as_deref_mut()
+        self.control.extra_mut()?.opening.as_deref_mut()
     }
 
     /// How the connection ends because a deadline that no codec keeps has passed.
@@ -300,14 +303,14 @@ impl<S> Connection<S> {
     }
 
     fn opening_deadline(&self) -> Option<Deadline> {
-        Some(Deadline::new(self.extra.as_ref()?.opening.as_ref()?.due?, Reason::Head))
+        Some(Deadline::new(self.control.extra()?.opening.as_ref()?.due?, Reason::Head))
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Deadline> {
         if self.ended {
             return None;
         }
-        if !self.control.is_asked() && self.extra.is_none() {
+        if !self.control.is_asked() {
             return self.role.poll_timeout();
         }
         let timer = self.control.asked().timer.filter(|_| self.session.is_some());

@@ -22,7 +22,7 @@ impl<H: Handler> Turn<'_, '_, H> {
     /// Does the next thing of the transfer under way; true when it did something.
     pub(crate) fn send_file(&mut self) -> bool {
         let room = self.out.room();
-        let pending = self.connection.extra.as_ref().is_some_and(|extra| extra.action.is_some());
+        let pending = self.connection.control.extra().is_some_and(|extra| extra.action.is_some());
         let Some(transfer) = self.connection.transfer() else { return false };
         match &mut transfer.state {
             // One thing is asked for at a time: first the file of the request before is to be closed.
@@ -51,7 +51,7 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     fn send_file_head(&mut self) -> bool {
         let Role::Server(server) = &mut self.connection.role else { return false };
-        let Some(extra) = &mut self.connection.extra else { return false };
+        let Some(extra) = self.connection.control.extra_mut() else { return false };
         let Some(Transfer { request, state: state @ State::Opened(_) }) = &mut extra.transfer else {
             return false;
         };
@@ -84,7 +84,7 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     fn send_file_refusal(&mut self, error: FileError) -> bool {
         let Role::Server(server) = &mut self.connection.role else { return false };
-        let Some(extra) = &mut self.connection.extra else { return false };
+        let Some(extra) = self.connection.control.extra_mut() else { return false };
         let Some(transfer) = &extra.transfer else { return false };
         let (status, location) = refusal(&transfer.request, error);
         if let Some(location) = location {
@@ -100,7 +100,7 @@ impl<H: Handler> Turn<'_, '_, H> {
         } else {
             self.connection.control.ask().answer = Some(Answer::Status(status));
         }
-        if let Some(extra) = &mut self.connection.extra {
+        if let Some(extra) = self.connection.control.extra_mut() {
             extra.transfer = None;
         }
         true
@@ -121,7 +121,7 @@ impl<H: Handler> Turn<'_, '_, H> {
     /// The driver has read a piece.
     pub(crate) fn file_data(&mut self, data: Result<&[u8], FileError>) {
         let Role::Server(server) = &mut self.connection.role else { return };
-        let Some(extra) = &mut self.connection.extra else { return };
+        let Some(extra) = self.connection.control.extra_mut() else { return };
         let Some(Transfer { state: State::Sending { file, offset, left, reading }, .. }) =
             &mut extra.transfer
         else {
@@ -155,7 +155,7 @@ impl<H: Handler> Turn<'_, '_, H> {
     /// What the driver was to send by itself is on its way.
     pub(crate) fn file_left(&mut self) {
         let Role::Server(server) = &mut self.connection.role else { return };
-        let Some(extra) = &mut self.connection.extra else { return };
+        let Some(extra) = self.connection.control.extra_mut() else { return };
         let Some(Transfer { state: State::Leaving { file }, .. }) = extra.transfer else { return };
         finish_known(server, self.out);
         extra.transfer = None;
@@ -169,7 +169,7 @@ impl<S> Connection<S> {
     /// number is announced in the head.
     pub(crate) fn file_unseen(&mut self) -> Option<u64> {
         let Role::Server(server) = &mut self.role else { return None };
-        let transfer = self.extra.as_mut()?.transfer.as_mut()?;
+        let transfer = self.control.extra_mut()?.transfer.as_mut()?;
         let State::Sending { file, left, .. } = transfer.state else { return None };
         if left < UNSEEN || server.content_left() != Some(left) {
             return None;

@@ -8,7 +8,7 @@ use crate::http2;
 use crate::message::{BodyLength, Request, RequestView, ResponseHead};
 use crate::opening::Agreed;
 use crate::raw::{Sniffed, sniff};
-use crate::role::{Raw, Role};
+use crate::role::{Extra, Raw, Role};
 use crate::status;
 use crate::stream::Answer;
 use crate::transfer::Transfer;
@@ -220,9 +220,9 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// Both sides agreed to leave HTTP: what follows are WebSocket frames.
     fn upgraded(&mut self) {
-        let extra = self.connection.extra.as_mut();
+        let agreed = |extra: &mut Box<Extra>| std::mem::take(&mut extra.agreed);
         let Agreed { protocol, deflate } =
-            extra.map(|extra| std::mem::take(&mut extra.agreed)).unwrap_or_default();
+            self.connection.control.grant(|asked| asked.extra.as_mut().map(agreed)).unwrap_or_default();
         let config = proto_ws::Config { deflate, ..self.shared.config.websocket };
         let mut socket = proto_ws::Connection::new(proto_ws::Role::Server, config);
         socket.handle_timeout(self.shared.now);

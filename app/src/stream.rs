@@ -6,6 +6,7 @@ use std::time::Duration;
 use proto_core::Instant;
 
 use crate::message::Request;
+use crate::role::Extra;
 use crate::service::{ConnectionId, Group, LinkInfo, StreamId, TlsInfo, Wake};
 use crate::transfer::FileRequest;
 
@@ -161,9 +162,12 @@ pub(crate) struct Asked {
     pub(crate) close: Option<(u16, &'static str)>,
     pub(crate) body: Option<u64>,
     pub(crate) answer: Option<Answer>,
+    /// Of a stream that is a connection of its own: what is under way for it.
+    pub(crate) extra: Option<Box<Extra>>,
 }
 
-static NOTHING: Asked = Asked { group: None, timer: None, close: None, body: None, answer: None };
+static NOTHING: Asked =
+    Asked { group: None, timer: None, close: None, body: None, answer: None, extra: None };
 
 impl Control {
     /// Whether anything at all is asked for.
@@ -183,10 +187,30 @@ impl Control {
     pub(crate) fn grant<T: Default>(&mut self, granted: impl FnOnce(&mut Asked) -> T) -> T {
         let Some(asked) = &mut self.asked else { return T::default() };
         let granted = granted(asked);
-        if let Asked { group: None, timer: None, close: None, body: None, answer: None } = **asked {
+        asked.extra.take_if(|extra| extra.is_empty());
+        if let Asked { group: None, timer: None, close: None, body: None, answer: None, extra: None } =
+            **asked
+        {
             self.asked = None;
         }
         granted
+    }
+
+    /// Forgets what the stream has asked for, which is over, and not what is under way for the connection.
+    #[inline]
+    pub(crate) fn forget(&mut self) {
+        (self.want_write, self.held) = (false, false);
+        if self.is_asked() {
+            self.grant(|asked| *asked = Asked { extra: asked.extra.take(), ..Asked::default() });
+        }
+    }
+
+    pub(crate) fn extra(&self) -> Option<&Extra> {
+        self.asked().extra.as_deref()
+    }
+
+    pub(crate) fn extra_mut(&mut self) -> Option<&mut Extra> {
+        self.asked.as_mut()?.extra.as_deref_mut()
     }
 
     /// The new limit on what is still to come, if one was asked for.

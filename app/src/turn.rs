@@ -175,7 +175,7 @@ impl<H: Handler> Turn<'_, '_, H> {
     fn write_once(&mut self) -> bool {
         let connection = &mut *self.connection;
         if let Role::Client(_) = connection.role
-            && connection.extra.as_ref().is_some_and(|extra| extra.opening.is_some())
+            && connection.control.extra().is_some_and(|extra| extra.opening.is_some())
         {
             return self.send_opening();
         }
@@ -315,7 +315,7 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// The stream is over: gives the session back, once, and forgets what it asked for.
     pub(crate) fn finish_stream(&mut self, end: End) {
-        self.connection.control = Default::default();
+        self.connection.control.forget();
         if let Some(session) = self.connection.session.take() {
             self.handler.closed(session, end);
         }
