@@ -225,7 +225,7 @@ fn websocket_messages_cost_no_allocation() {
     }
 }
 
-/// Says hello, or opens a WebSocket; a stream has a pointer of the application's.
+/// Says hello, answers with a file, or opens a WebSocket; a stream has a pointer of the application's.
 struct Resting;
 
 impl Handler for Resting {
@@ -234,7 +234,10 @@ impl Handler for Resting {
 
     fn request(&mut self, request: &Request<'_>, stream: &mut Stream<'_>) -> Option<Self::Session> {
         match request.websocket() {
-            Some(Ok(upgrade)) => upgrade.accept(None, stream),
+            Some(Ok(upgrade)) => upgrade.accept(upgrade.protocols().next(), stream),
+            _ if request.path() == b"/Cargo.toml" => {
+                stream.serve_file(env!("CARGO_MANIFEST_DIR").as_ref(), request);
+            }
             _ => stream.want_write(),
         }
         Some(Box::default())
@@ -264,7 +267,7 @@ fn held_at_rest(said: &[u8]) -> usize {
         while driver.stats().writes == answered {
             driver.turn(None).unwrap();
         }
-        let mut answer = [0; 1024];
+        let mut answer = [0; 4096];
         assert!(client.read(&mut answer).unwrap() > 20);
         clients.push(client);
         if clients.len() == 64 {
@@ -280,8 +283,11 @@ fn held_at_rest(said: &[u8]) -> usize {
 fn a_connection_at_rest_holds_no_more_than_256_bytes() {
     let http = held_at_rest(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     assert!(http <= 256, "HTTP: {http}");
+    let file = held_at_rest(b"GET /Cargo.toml HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert!(file <= 256, "file: {file}");
     let websocket = held_at_rest(
         b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+          Sec-WebSocket-Protocol: chat\r\n\
           Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
     );
     assert!(websocket <= 256, "WebSocket: {websocket}");
