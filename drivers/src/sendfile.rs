@@ -3,7 +3,7 @@
 use app::{Closed, FileId, Service};
 use proto_core::Instant;
 
-use crate::link::{Link, Phase};
+use crate::link::{Hangup, Link, Phase};
 use crate::pool::Buffer;
 use crate::workspace::Workspace;
 
@@ -35,6 +35,10 @@ impl<C> Link<C> {
             return Ok(false);
         }
         if self.has_part() {
+            // A ring tells of a break, and a system call need not find it any more.
+            if self.ready.hangup == Hangup::Both && !self.ready.writable {
+                return Err(Closed::Reset);
+            }
             self.send_part(service, workspace, now)?;
         }
         Ok(!self.has_part())
@@ -62,7 +66,8 @@ impl<C> Link<C> {
         let mut moved = 0;
         while self.ready.writable && part.left > 0 && moved < SHARE {
             let most = part.left.min(SHARE - moved);
-            match workspace.files.send(part.file, &self.socket, &mut part.offset, most as usize)? {
+            let Workspace { io, files, .. } = &mut *workspace;
+            match io.send_file(&self.socket, files, (part.file, &mut part.offset), most)? {
                 None => self.ready.writable = false,
                 Some(0) => return Err(Closed::Reset),
                 Some(sent) => {

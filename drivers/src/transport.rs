@@ -1,8 +1,9 @@
 use std::io::{self, IoSlice};
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use app::Closed;
+use app::{Closed, FileId};
 
+use crate::files::Files;
 use crate::limits::Stats;
 use crate::link::Ready;
 use crate::pool::{Buffer, Pool};
@@ -103,7 +104,7 @@ impl Io {
         ring.take(socket, ready, (pool, stats), most)
     }
 
-    /// Sends what is in `tx`: says how many bytes were taken from it, how many the socket has taken, and whether any
+    /// Sends what is in `tx`, which a part of a file `continues` or not: says how many bytes were taken from it, how many the socket has taken, and whether any
     /// are left to be.
     pub(crate) fn send(
         &mut self,
@@ -111,13 +112,15 @@ impl Io {
         ready: &mut Ready,
         (pool, stats): (&mut Pool, &mut Stats),
         tx: &mut Buffer,
+        continues: bool,
     ) -> Result<(usize, u64, bool), Closed> {
         let Self::Ring(ring) = self else {
             let len = socket::write(socket, ready, stats, tx.filled())?;
             return Ok((len, len as u64, len < tx.len()));
         };
         let next = pool.take();
-        let (moved, left) = ring.send(socket, ready, (pool, stats), core::mem::replace(tx, next))?;
+        let (moved, left) =
+            ring.send(socket, ready, (pool, stats), core::mem::replace(tx, next), continues)?;
         Ok((0, moved, left))
     }
 
@@ -132,8 +135,23 @@ impl Io {
         let Self::Ring(ring) = self else { return socket::write_blocks(socket, ready, stats, blocks) };
         let mut output = pool.take();
         let taken = blocks.iter().map(|block| output.append(block)).sum();
-        ring.send(socket, ready, (pool, stats), output)?;
+        ring.send(socket, ready, (pool, stats), output, false)?;
         Ok(taken)
+    }
+
+    /// Sends up to `most` bytes of a file from `offset` on, which moves, and says how many: none at the end of the
+    /// file. `None`: the socket takes no more for now.
+    pub(crate) fn send_file(
+        &mut self,
+        socket: &OwnedFd,
+        files: &Files,
+        (file, offset): (FileId, &mut u64),
+        most: u64,
+    ) -> Result<Option<u64>, Closed> {
+        match self {
+            Self::Direct => files.send(file, socket, offset, most as usize),
+            Self::Ring(ring) => ring.send_file(socket, files, (file, offset), most),
+        }
     }
 
     /// Closes the socket of a link that is gone.

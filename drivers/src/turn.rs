@@ -11,7 +11,6 @@ use crate::pool::Buffer;
 use crate::sendfile::Part;
 use crate::socket;
 use crate::tls::Tls;
-use crate::transport::Io;
 use crate::workspace::Workspace;
 
 /// How many requests to the outside a connection may make in one turn.
@@ -79,7 +78,7 @@ impl<C> Link<C> {
                 return Err(why);
             }
         };
-        let more = full || !tx.is_empty() || self.wants_flush();
+        let more = full || !tx.is_empty() || self.wants_flush() || self.has_part();
         if !self.ready.readable
             && let Some(tls) = self.tls_mut()
         {
@@ -157,7 +156,7 @@ impl<C> Link<C> {
     ) -> (bool, Wants) {
         let has_plaintext = self.tls().is_some_and(Tls::has_plaintext);
         let Phase::Open(connection) = &mut self.phase else { return (false, Wants::default()) };
-        let Workspace { scratch, files, min_output, spare, io, .. } = workspace;
+        let Workspace { scratch, files, min_output, spare, .. } = workspace;
         let mut actions = ACTIONS;
         for _ in 0..ROUNDS {
             if tx.room() < *min_output {
@@ -191,7 +190,6 @@ impl<C> Link<C> {
                     let apart = self.apart.get_or_insert_with(|| spare.pop().unwrap_or_default());
                     if let Action::ReadFile { token, file, offset, .. } = action
                         && apart.tls.is_none()
-                        && matches!(io, Io::Direct)
                         && let Some(left) = service.file_unseen(connection, token)
                     {
                         apart.part = Some(Part { token, file, offset, left });
@@ -256,13 +254,14 @@ impl<C> Link<C> {
 
     /// Writes once, and gives the peer time to take what is left.
     pub(crate) fn send(&mut self, tx: &mut Buffer, workspace: &mut Workspace, now: Instant) {
+        let continues = self.has_part();
         let sent = match self.apart.as_deref_mut() {
             Some(Apart { tls: Some(tls), .. }) => {
                 tls.send(&self.socket, &mut self.ready, workspace, tx.filled())
             }
             _ => {
                 let Workspace { io, pool, stats, .. } = workspace;
-                io.send(&self.socket, &mut self.ready, (pool, stats), tx)
+                io.send(&self.socket, &mut self.ready, (pool, stats), tx, continues)
             }
         };
         let Ok((taken, moved, left)) = sent else {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use app::{App, Handler, Request, Stream, Writable};
-use common::{LOCAL, limits, pattern};
+use common::{LOCAL, limits, pattern, transport};
 use drivers::{Config, Driver, Limits, Listen, ListenAddress};
 
 const LARGE: usize = 3_000_000;
@@ -41,7 +41,8 @@ impl Bench {
         std::fs::write(root.join("large"), pattern(LARGE)).unwrap();
         std::fs::write(root.join("small"), pattern(70)).unwrap();
         let app = App::new(Files(root.clone()), app::Config::default());
-        let mut driver = Driver::new(app, &Config { limits, ..Config::default() }).unwrap();
+        let mut driver =
+            Driver::new(app, &Config { limits, transport: transport(), ..Config::default() }).unwrap();
         match driver.listen(&Listen::plain(LOCAL)).unwrap() {
             ListenAddress::Tcp(address) => Self { root, driver, address },
             other => panic!("{other}"),
@@ -49,6 +50,7 @@ impl Bench {
     }
 
     /// Runs until `done`, and no longer than some seconds.
+    #[track_caller]
     fn until(&mut self, mut done: impl FnMut(&mut Driver<App<Files>>) -> bool) {
         for _ in 0..2_000 {
             if done(&mut self.driver) {
@@ -56,7 +58,7 @@ impl Bench {
             }
             self.driver.turn(Some(Duration::from_millis(5))).unwrap();
         }
-        panic!("it takes too long");
+        panic!("it takes too long: {:?}", self.driver.stats());
     }
 
     /// Sends `requests` and reads to the end while the driver runs.
@@ -149,4 +151,109 @@ fn a_peer_that_takes_nothing_is_given_up() {
     let mut got = Vec::new();
     let _ = stream.read_to_end(&mut got);
     assert!(got.len() < 40_000_000);
+}
+
+/// Drives until the socket has taken as much as it will.
+#[track_caller]
+fn until_full(bench: &mut Bench) {
+    let (mut before, mut same) = (0, 0);
+    bench.until(|driver| {
+        let now = driver.stats().bytes_out;
+        same = if now == before { same + 1 } else { 0 };
+        before = now;
+        same == 3 && now > 0
+    });
+}
+
+const REQUEST: &str = "GET /large HTTP/1.1\r\nHost: h\r\n\r\n";
+
+/// More than the kernel takes for a peer that does not read and whose buffer is small.
+const MUCH: usize = 10_000_000;
+
+#[test]
+fn a_peer_that_reads_slowly_gets_all_of_it_and_then_the_next_answer() {
+    let mut bench = Bench::new("slow", limits());
+    let whole = pattern(MUCH);
+    std::fs::write(bench.root.join("large"), &whole).unwrap();
+    let mut stream = TcpStream::connect(bench.address).unwrap();
+    rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 1 << 16).unwrap();
+    // So that the server listens to the next request by the time it has come.
+    stream.write_all(b"GET /small HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+    until_full(&mut bench);
+    stream.write_all(REQUEST.as_bytes()).unwrap();
+    until_full(&mut bench);
+    assert!(bench.driver.stats().bytes_out < MUCH as u64, "nothing is left for later");
+    stream.write_all(b"GET /small HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").unwrap();
+    let (mut got, mut room) = (Vec::new(), vec![0; 1 << 20]);
+    stream.set_nonblocking(true).unwrap();
+    for _ in 0..4 {
+        let most = got.len() + room.len();
+        bench.until(|_| match stream.read(&mut room[..most - got.len()]) {
+            Ok(len) => {
+                assert!(len > 0, "an end after {} bytes", got.len());
+                got.extend_from_slice(&room[..len]);
+                got.len() == most
+            }
+            Err(_) => false, // not yet
+        });
+        until_full(&mut bench);
+    }
+    stream.set_nonblocking(false).unwrap();
+    let client = std::thread::spawn(move || {
+        stream.read_to_end(&mut got).unwrap();
+        got
+    });
+    bench.until(|_| client.is_finished());
+    let got = client.join().unwrap();
+    let mut got = &got[..];
+    for len in [70, MUCH, 70] {
+        assert!(answer(&mut got).1 == whole[..len], "{len}");
+    }
+    assert!(got.is_empty());
+    assert_eq!(bench.driver.stats().timeouts, 0);
+}
+
+#[test]
+fn a_reset_in_the_middle_ends_the_link_at_once() {
+    let mut bench = Bench::new("reset", limits());
+    std::fs::write(bench.root.join("large"), vec![7; 40_000_000]).unwrap();
+    let mut stream = TcpStream::connect(bench.address).unwrap();
+    stream.write_all(REQUEST.as_bytes()).unwrap();
+    until_full(&mut bench);
+    drop(stream); // with input that it has not read
+    bench.until(|driver| driver.connections() == 0);
+    assert_eq!(bench.driver.stats().timeouts, 0, "not by a deadline");
+}
+
+#[test]
+fn a_drain_lets_the_file_leave() {
+    let mut bench = Bench::new("drain", limits());
+    let whole = pattern(MUCH);
+    std::fs::write(bench.root.join("large"), &whole).unwrap();
+    let mut stream = TcpStream::connect(bench.address).unwrap();
+    rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 1 << 16).unwrap();
+    stream.write_all(REQUEST.as_bytes()).unwrap();
+    until_full(&mut bench);
+    bench.driver.drain(Duration::from_secs(60));
+    let client = std::thread::spawn(move || {
+        let mut got = Vec::new();
+        stream.read_to_end(&mut got).map(|_| got)
+    });
+    bench.until(|driver| driver.is_drained());
+    let got = client.join().unwrap().unwrap();
+    assert!(answer(&mut &got[..]).1 == whole);
+}
+
+#[test]
+fn a_driver_that_ends_while_a_file_leaves_gives_up_the_rest() {
+    let mut bench = Bench::new("end", limits());
+    std::fs::write(bench.root.join("large"), vec![7; 40_000_000]).unwrap();
+    let mut stream = TcpStream::connect(bench.address).unwrap();
+    stream.write_all(REQUEST.as_bytes()).unwrap();
+    until_full(&mut bench);
+    let sent = bench.driver.stats().bytes_out;
+    drop(bench);
+    let mut got = Vec::new();
+    stream.read_to_end(&mut got).unwrap();
+    assert_eq!(got.len() as u64, sent, "all that was sent, and an end");
 }

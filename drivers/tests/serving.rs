@@ -134,12 +134,24 @@ fn exchange(
         if over {
             break;
         }
-        if responses > 0 && String::from_utf8_lossy(&got).matches("HTTP/1.1 ").count() == responses {
+        if responses > 0 && whole(&got) == responses {
             break;
         }
         assert!(now() - start < Duration::from_secs(5), "hangs after {} bytes", got.len());
     }
     String::from_utf8(got).unwrap()
+}
+
+/// How many whole responses there are.
+fn whole(mut got: &[u8]) -> usize {
+    let mut count = 0;
+    while let Some(end) = got.windows(4).position(|four| four == b"\r\n\r\n") {
+        let head = String::from_utf8_lossy(&got[..end]).to_ascii_lowercase();
+        let len = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        let Some(rest) = got.get(end + 4 + len.parse::<usize>().unwrap()..) else { break };
+        (got, count) = (rest, count + 1);
+    }
+    count
 }
 
 fn get(path: &str) -> String {

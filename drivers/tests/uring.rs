@@ -10,6 +10,8 @@ mod files;
 mod many;
 #[path = "plain.rs"]
 mod plain;
+#[path = "sendfile.rs"]
+mod sendfile;
 #[path = "serving.rs"]
 mod serving;
 #[path = "tls.rs"]

@@ -8,6 +8,8 @@
 mod files;
 #[path = "plain.rs"]
 mod plain;
+#[path = "sendfile.rs"]
+mod sendfile;
 #[path = "serving.rs"]
 mod serving;
 #[path = "tls.rs"]

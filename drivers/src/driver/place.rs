@@ -58,7 +58,7 @@ impl<S: Service> Driver<S> {
             Occupant::Dial(dial) => Some(dial.poll_timeout()),
             Occupant::Link(link) => {
                 if let Io::Ring(ring) = &mut self.workspace.io {
-                    ring.settle(&link.socket, link.ready, link.interest(&self.service).readable);
+                    ring.settle(&link.socket, link.ready, link.interest(&self.service));
                 }
                 let wanted = match slot.watch {
                     Watch::Nothing | Watch::Readable if !link.has_output() => Watch::Readable,

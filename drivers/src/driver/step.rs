@@ -70,7 +70,7 @@ impl<S: Service> Driver<S> {
                     self.poll.poll(&mut self.events, Some(Duration::ZERO))?;
                     continue;
                 }
-                Done::Input(index) | Done::Broken(index) | Done::Sent(index, ..) => index,
+                Done::Input(index) | Done::Room(index) | Done::Broken(index) | Done::Sent(index, ..) => index,
             };
             let Some(slot) = self.table.slot(index) else { continue };
             let Occupant::Link(link) = &mut slot.occupant else { continue };
@@ -81,7 +81,8 @@ impl<S: Service> Driver<S> {
                     true
                 }
                 _ => {
-                    link.on_ready(true, false);
+                    let room = matches!(done, Done::Room(_));
+                    link.on_ready(!room, room);
                     true
                 }
             };

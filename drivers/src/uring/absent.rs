@@ -4,10 +4,11 @@ use core::time::Duration;
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
 
-use app::Closed;
+use app::{Closed, FileId};
 
+use crate::files::Files;
 use crate::limits::Stats;
-use crate::link::Ready;
+use crate::link::{Interest, Ready};
 use crate::pool::{Buffer, Pool};
 
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub(crate) enum Ring {}
 pub(crate) enum Done {
     Events,
     Input(u32),
+    Room(u32),
     Broken(u32),
     Sent(u32, u64, bool),
 }
@@ -43,7 +45,7 @@ impl Ring {
         match *self {}
     }
 
-    pub(crate) fn settle(&mut self, _: &OwnedFd, _: Ready, _: bool) {
+    pub(crate) fn settle(&mut self, _: &OwnedFd, _: Ready, _: Interest) {
         match *self {}
     }
 
@@ -63,7 +65,18 @@ impl Ring {
         _: &mut Ready,
         _: (&mut Pool, &mut Stats),
         _: Buffer,
+        _: bool,
     ) -> Result<(u64, bool), Closed> {
+        match *self {}
+    }
+
+    pub(crate) fn send_file(
+        &mut self,
+        _: &OwnedFd,
+        _: &Files,
+        _: (FileId, &mut u64),
+        _: u64,
+    ) -> Result<Option<u64>, Closed> {
         match *self {}
     }
 

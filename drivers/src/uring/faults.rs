@@ -60,7 +60,7 @@ mod injected {
     use rustix::io::Errno;
 
     use super::super::named;
-    use super::super::port::{READY, RECEIVE, SEND};
+    use super::super::port::{READY, RECEIVE, ROOM, SEND};
     use super::{Answer, IoUring, completion};
 
     std::thread_local! {
@@ -101,7 +101,7 @@ mod injected {
 
         pub(in super::super) fn refuse(&mut self, name: u64) -> bool {
             let (operation, _) = named(name);
-            if self.state == 0 || operation & (RECEIVE | SEND | READY) == 0 || self.roll(4) != 0 {
+            if self.state == 0 || operation & (RECEIVE | SEND | READY | ROOM) == 0 || self.roll(4) != 0 {
                 return false;
             }
             let error = match self.roll(4) {

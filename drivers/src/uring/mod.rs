@@ -1,8 +1,8 @@
 //! Sockets by io_uring: what is to be done is put into a queue, and one system call per turn of the loop hands the
 //! queue over and waits for answers.
 //!
-//! [`port`] is what the ring knows of sockets, [`traffic`] what links ask of it, [`buffers`] the blocks that are with
-//! the kernel. A descriptor is closed only when the kernel has answered everything that was asked about it, so an
+//! [`port`] is what the ring knows of sockets, [`traffic`] and [`sendfile`] what links ask of it, [`buffers`] the blocks
+//! that are with the kernel. A descriptor is closed only when the kernel has answered everything that was asked about it, so an
 //! answer never meets a successor.
 //!
 //! A receive stays with the kernel for as long as its connection reads, and takes a block from the ring of provided
@@ -11,6 +11,7 @@
 mod buffers;
 mod faults;
 mod port;
+mod sendfile;
 mod traffic;
 
 use core::time::Duration;
@@ -28,7 +29,7 @@ use crate::limits::Stats;
 use crate::pool::Pool;
 use buffers::BufferRing;
 use faults::Faults;
-use port::{CALLED_OFF, Key, NOBODY, Ports, READY, RECEIVE, SEND, UNDER_WAY, WATCH};
+use port::{CALLED_OFF, Key, NOBODY, Ports, READY, RECEIVE, ROOM, SEND, UNDER_WAY, WATCH};
 
 #[cfg(feature = "faults")]
 pub use faults::seed;
@@ -81,6 +82,8 @@ pub(crate) enum Done {
     Events,
     /// There is input, or its end.
     Input(u32),
+    /// There is room for what was to be sent.
+    Room(u32),
     /// The socket is broken.
     Broken(u32),
     /// The socket took so many bytes; whether that was all.
@@ -205,6 +208,7 @@ impl Ring {
                 SEND => self.sent(key, answer, pool, stats),
                 WATCH => self.watched(key, answer),
                 READY => self.ports.port(key.port).map(|port| Done::Input(port.place())),
+                ROOM => self.ports.port(key.port).map(|port| Done::Room(port.place())),
                 _ => None,
             };
             if self.ports.is_retired(key.port) {

@@ -24,7 +24,9 @@ pub(super) const SEND: u8 = 2;
 pub(super) const WATCH: u8 = 4;
 /// Waits for input that is to be read by a system call.
 pub(super) const READY: u8 = 8;
-pub(super) const UNDER_WAY: u8 = RECEIVE | SEND | WATCH | READY;
+/// Waits for room for what is to be sent by a system call.
+pub(super) const ROOM: u8 = 128;
+pub(super) const UNDER_WAY: u8 = RECEIVE | SEND | WATCH | READY | ROOM;
 /// The receive that is under way has been called off.
 pub(super) const CALLED_OFF: u8 = 16;
 /// The peer sends much: input is read by system calls.

@@ -10,10 +10,12 @@ use rustix::io::Errno;
 use rustix::net::SendFlags;
 
 use super::buffers::Lent;
-use super::port::{ATTACHED, BULK, CALLED_OFF, End, Key, NOBODY, READY, RECEIVE, SEND, UNDER_WAY, WATCH};
+use super::port::{
+    ATTACHED, BULK, CALLED_OFF, End, Key, NOBODY, READY, RECEIVE, ROOM, SEND, UNDER_WAY, WATCH,
+};
 use super::{Answer, CANCEL, Done, GROUP, Ring, bits, name};
 use crate::limits::Stats;
-use crate::link::{Hangup, Ready};
+use crate::link::{Hangup, Interest, Ready};
 use crate::pool::{Buffer, Pool};
 use crate::socket;
 
@@ -34,11 +36,16 @@ impl Ring {
         Ok(())
     }
 
-    /// Sees to it that input is received, or, if none is wanted, that breaks are noticed.
-    pub(crate) fn settle(&mut self, socket: &OwnedFd, ready: Ready, reads: bool) {
+    /// Sees to it that input is received, or, if none is wanted, that breaks are noticed; and that room is, for what
+    /// the ring does not send.
+    pub(crate) fn settle(&mut self, socket: &OwnedFd, ready: Ready, interest: Interest) {
         let key = Key::new(socket, &ready);
         let Some(&mut port) = self.ports.port(key.port) else { return };
-        if !reads {
+        let lacks_room = interest.writable && !ready.writable && !ready.sending;
+        if lacks_room && ready.hangup != Hangup::Both && !port.has(ROOM) {
+            self.poll(key, PollFlags::OUT, ROOM);
+        }
+        if !interest.readable {
             if port.has(RECEIVE) {
                 // It would go on filling blocks for a peer that floods a connection which does not read.
                 self.call_off_receive(key);
@@ -111,17 +118,19 @@ impl Ring {
         empty && self.ports.port(number).is_some_and(|port| port.has(BULK) && !port.has(RECEIVE))
     }
 
-    /// Sends `output`: says how many bytes the socket has taken, and whether any are left. Those are with the ring,
-    /// and nothing more can be sent until it is done with them.
+    /// Sends `output`, at once if a system call is to follow that `continues` it: says how many bytes the socket has
+    /// taken, and whether any are left. Those are with the ring, and nothing more can be sent until it is done with
+    /// them.
     pub(crate) fn send(
         &mut self,
         socket: &OwnedFd,
         ready: &mut Ready,
         (pool, stats): (&mut Pool, &mut Stats),
         mut output: Buffer,
+        continues: bool,
     ) -> Result<(u64, bool), Closed> {
         let mut moved = 0;
-        if output.len() > SMALL {
+        if output.len() > SMALL || continues {
             let most = self.faults.length(output.len());
             match socket::write(socket, ready, stats, &output.filled()[..most]) {
                 Ok(len) => {
@@ -155,8 +164,8 @@ impl Ring {
         if flags & UNDER_WAY == 0 {
             return self.release(key.port, pool);
         }
-        for operation in [RECEIVE, SEND, WATCH, READY].into_iter().filter(|operation| flags & operation != 0)
-        {
+        let all = [RECEIVE, SEND, WATCH, READY, ROOM];
+        for operation in all.into_iter().filter(|operation| flags & operation != 0) {
             self.call_off(operation, key);
         }
     }

@@ -329,8 +329,10 @@ pub fn limits() -> Limits {
     Limits { linger: Duration::from_millis(linger), ..Limits::default() }
 }
 
-/// What moves the bytes: the suites that are part of `uring.rs` and its like run over a ring.
+/// What moves the bytes: the suites that are part of `uring.rs` and its like run over a ring, which goes wrong in
+/// `uring_faults.rs`.
 pub fn transport() -> Transport {
+    go_wrong();
     if module_path!().starts_with("uring") { Transport::Uring } else { Transport::Mio }
 }
 
@@ -352,7 +354,6 @@ fn go_wrong() {
 fn go_wrong() {}
 
 pub fn driver(test: Test, limits: Limits) -> Driver<Test> {
-    go_wrong();
     let mut driver =
         Driver::new(test, &Config { limits, transport: transport(), ..Config::default() }).unwrap();
     driver.service_mut().keep_input = true;
