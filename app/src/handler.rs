@@ -101,6 +101,21 @@ pub trait Handler {
         let _ = (session, message, stream);
     }
 
+    /// A message that has arrived as a whole, together with a turn to write, so that it can be answered while its payload
+    /// is there and need not be copied first. Told instead of [`message`](Self::message) where the stream has asked for
+    /// nothing to be written and there is room for an answer as long as the message; by default that makes no
+    /// difference. Over HTTP/2 messages come without a turn.
+    fn message_in_turn(
+        &mut self,
+        session: &mut Self::Session,
+        message: Message<'_>,
+        out: Writable<'_, '_>,
+        stream: &mut Stream<'_>,
+    ) {
+        let _ = out;
+        self.message(session, message, stream);
+    }
+
     /// A pong has arrived.
     fn pong(&mut self, session: &mut Self::Session, payload: &[u8], stream: &mut Stream<'_>) {
         let _ = (session, payload, stream);

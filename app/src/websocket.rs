@@ -4,9 +4,10 @@ use proto_core::{SendError, WriteBuf};
 use proto_ws::{CloseCode, Error, Event, Outcome};
 
 use crate::handler::{End, Handler};
-use crate::role::Role;
-use crate::stream::Stream;
-use crate::turn::{Stopped, Turn};
+use crate::role::{Connection, Role};
+use crate::stream::{Protocol, Stream};
+use crate::turn::{LEAST_ROOM, Stopped, Turn, reserve};
+use crate::writable::{Carrier, Writable};
 
 /// The most bytes of a reason (RFC 6455 §5.5.1: 125 less the code).
 const MAX_REASON: usize = 123;
@@ -38,13 +39,49 @@ impl<H: Handler> Turn<'_, '_, H> {
                     if let Event::Data(data) = &event {
                         told += data.payload.len();
                     }
-                    self.tell(|handler, session, stream| tell(handler, session, event, stream));
+                    self.tell_event(event);
                 }
             }
             self.write();
         }
         self.connection.more = told >= SHARE;
         (taken, Stopped::Idle)
+    }
+
+    /// Tells the application what has come, a whole message with a turn to answer it in if there is nothing to say
+    /// before that.
+    fn tell_event(&mut self, event: Event<'_>) {
+        let reserve = reserve(self.out);
+        let Self { handler, shared, connection, out } = self;
+        let Connection { role: Role::WebSocket(socket), session: Some(session), control, link, .. } =
+            &mut **connection
+        else {
+            return;
+        };
+        let answers = !control.want_write && !control.is_asked();
+        let mut stream = Stream {
+            control,
+            link,
+            stream: 0,
+            protocol: Protocol::WebSocket,
+            now: shared.now,
+            wakes: &mut shared.wakes,
+        };
+        match event {
+            Event::Data(message)
+                if answers
+                    && message.first
+                    && message.end == proto_ws::End::Message
+                    && out.room() >= reserve + message.payload.len() + LEAST_ROOM =>
+            {
+                let carrier = Carrier::WebSocket { socket, widest: out.is_empty() };
+                out.with_reserve(reserve, |out| {
+                    let out = Writable { carrier, out, stamp: &shared.stamp };
+                    handler.message_in_turn(session, message, out, &mut stream);
+                });
+            }
+            event => tell(*handler, session, event, &mut stream),
+        }
     }
 
     pub(crate) fn websocket_eof(&mut self) {

@@ -37,11 +37,11 @@ pub struct Limits {
     /// How long listeners rest when the process or the system has no file descriptors or memory left, unless a
     /// link closes earlier. Default 100 ms.
     pub accept_pause: Duration,
-    /// Bytes that a link may read in one turn; it may write that and 4 KiB at a time. Default 64 KiB. Raised to
-    /// what the service needs ([`min_input`](app::Service::min_input), twice
+    /// Bytes that a link may read in one turn; it may write that and 4 KiB at a time. Default 128 KiB. Raised
+    /// to what the service needs ([`min_input`](app::Service::min_input), twice
     /// [`min_output`](app::Service::min_output)).
     pub buffer: usize,
-    /// Bytes of unused buffers kept for reuse. Default 1 MiB.
+    /// Bytes of unused buffers kept for reuse. Default 2 MiB.
     pub pool: usize,
     /// Bytes of the space for decoded data that all connections of a thread share. Default 64 KiB.
     pub scratch: usize,
@@ -65,8 +65,8 @@ impl Default for Limits {
             connections: 65_536,
             accept_burst: 64,
             accept_pause: Duration::from_millis(100),
-            buffer: 64 * 1024,
-            pool: 1024 * 1024,
+            buffer: 128 * 1024,
+            pool: 2 * 1024 * 1024,
             scratch: 64 * 1024,
             files: 1024,
             wake_queue: 1024,

@@ -106,6 +106,19 @@ impl Handler for Site {
         }
     }
 
+    fn message_in_turn(
+        &mut self,
+        session: &mut Session,
+        message: Message<'_>,
+        out: Writable<'_, '_>,
+        stream: &mut Stream<'_>,
+    ) {
+        match session {
+            Session::EchoSocket(echo) if echo.reflect(&message, out) => {}
+            _ => self.message(session, message, stream),
+        }
+    }
+
     fn writable(&mut self, session: &mut Session, out: Writable<'_, '_>, stream: &mut Stream<'_>) {
         match session {
             Session::Reply(reply) => reply.write(out, stream),

@@ -35,6 +35,11 @@ impl EchoSocket {
         stream.want_write();
     }
 
+    /// Sends a whole message back from where it lies; false when it is to be taken first.
+    pub(super) fn reflect(&self, message: &Message<'_>, out: Writable<'_, '_>) -> bool {
+        self.pending.is_empty() && out.whole_message(message.kind, message.payload).is_ok()
+    }
+
     pub(super) fn write(
         &mut self,
         out: Writable<'_, '_>,

@@ -95,6 +95,20 @@ impl Handler for Bench {
         }
     }
 
+    fn message_in_turn(
+        &mut self,
+        session: &mut Session,
+        message: Message<'_>,
+        out: Writable<'_, '_>,
+        stream: &mut Stream<'_>,
+    ) {
+        let at_once = matches!(session, Session::Echo(None))
+            && out.whole_message(Kind::Binary, message.payload).is_ok();
+        if !at_once {
+            self.message(session, message, stream);
+        }
+    }
+
     fn writable(&mut self, session: &mut Session, out: Writable<'_, '_>, stream: &mut Stream<'_>) {
         let head = ResponseHead { status: 200, fields: TEXT };
         match session {
