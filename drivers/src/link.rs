@@ -8,6 +8,7 @@ use crate::files::FileList;
 use crate::pool::Buffer;
 use crate::sendfile::Part;
 use crate::tls::{Tls, TlsAcceptor, TlsConnector};
+use crate::uring::Port;
 use crate::workspace::Workspace;
 
 /// A socket with what belongs to it: TLS if any, bytes under way, and the service's connection.
@@ -63,12 +64,12 @@ pub(crate) struct Waiting<C> {
 /// What is known of the socket, remembered between reports of readiness.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Ready {
-    /// What the ring, if there is one and it knows the socket, knows it by.
+    /// What a ring knows of the socket.
     #[cfg_attr(
         not(all(feature = "uring", target_os = "linux")),
         allow(dead_code, reason = "there is no ring")
     )]
-    pub(crate) port: u32,
+    pub(crate) port: Port,
     pub(crate) readable: bool,
     pub(crate) writable: bool,
     /// The transport sends; what comes next has to wait for that.
@@ -198,7 +199,7 @@ impl<C> Link<C> {
     }
 
     fn new(socket: OwnedFd, phase: Phase<C>) -> Self {
-        let ready = Ready { port: u32::MAX, readable: true, writable: true, ..Ready::default() };
+        let ready = Ready { readable: true, writable: true, ..Ready::default() };
         Self { socket, ready, apart: None, phase }
     }
 

@@ -1,4 +1,6 @@
 use std::collections::VecDeque;
+#[cfg(all(feature = "uring", target_os = "linux"))]
+use std::os::fd::{AsRawFd as _, RawFd};
 
 use crate::dial::Dial;
 use crate::link::Link;
@@ -122,6 +124,15 @@ impl<C> Table<C> {
 
     pub(crate) fn named(&mut self, id: ConnectionId) -> Option<&mut Slot<C>> {
         self.slot(id.index).filter(|slot| slot.generation == id.generation)
+    }
+
+    /// What the ring knows of the socket `fd`, if it is that of the link at `index`.
+    #[cfg(all(feature = "uring", target_os = "linux"))]
+    pub(crate) fn port(&mut self, index: u32, fd: RawFd) -> Option<&mut crate::uring::Port> {
+        match &mut self.slot(index)?.occupant {
+            Occupant::Link(link) if link.socket.as_raw_fd() == fd => Some(&mut link.ready.port),
+            _ => None,
+        }
     }
 
     /// Gives a slot a turn, once however often it is asked for.

@@ -154,11 +154,11 @@ impl Io {
         }
     }
 
-    /// Closes the socket of a link that is gone.
-    pub(crate) fn retire(&mut self, socket: OwnedFd, ready: &Ready, pool: &mut Pool) {
+    /// Closes the socket of a link that is gone from `place`.
+    pub(crate) fn retire(&mut self, socket: OwnedFd, ready: &Ready, place: u32, pool: &mut Pool) {
         match self {
             Self::Direct => drop(socket),
-            Self::Ring(ring) => ring.retire(socket, ready, pool),
+            Self::Ring(ring) => ring.retire(socket, ready, place, pool),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::files::Files;
 use crate::limits::{Limits, Stats};
 use crate::link::Apart;
 use crate::pool::Pool;
+use crate::table::Table;
 use crate::transport::Io;
 use crate::uring::Done;
 
@@ -40,9 +41,9 @@ impl Workspace {
     }
 
     /// The next thing that the ring has done, if there is a ring.
-    pub(crate) fn done(&mut self) -> Option<Done> {
+    pub(crate) fn done<C>(&mut self, table: &mut Table<C>) -> Option<Done> {
         let Self { io: Io::Ring(ring), pool, stats, .. } = self else { return None };
-        ring.done(pool, stats)
+        ring.done(table, pool, stats)
     }
 
     /// What was done so far.

@@ -163,7 +163,7 @@ impl<S: Service> Driver<S> {
         let Workspace { io, pool, stats, .. } = &mut self.workspace;
         match io {
             Io::Direct => Ok(()),
-            Io::Ring(ring) => ring.flush(pool, stats),
+            Io::Ring(ring) => ring.flush(&mut self.table, pool, stats),
         }
     }
 

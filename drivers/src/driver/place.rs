@@ -26,7 +26,7 @@ impl<S: Service> Driver<S> {
                 {
                     // The ring watches it from now on.
                     slot.watch = Watch::Both;
-                    if ring.attach(&link.socket, &mut link.ready, index).is_err() {
+                    if ring.attach(&link.socket, &mut link.ready).is_err() {
                         return self.remove(index, Closed::Limit);
                     }
                 }
@@ -53,12 +53,13 @@ impl<S: Service> Driver<S> {
     /// Sees to it that the slot is looked at when it is time, and that its socket is watched.
     pub(super) fn settle(&mut self, index: u32, now: Instant) {
         let Some(slot) = self.table.slot(index) else { return };
-        let at = match &slot.occupant {
+        let at = match &mut slot.occupant {
             Occupant::Nobody => return,
             Occupant::Dial(dial) => Some(dial.poll_timeout()),
             Occupant::Link(link) => {
                 if let Io::Ring(ring) = &mut self.workspace.io {
-                    ring.settle(&link.socket, link.ready, link.interest(&self.service));
+                    let interest = link.interest(&self.service);
+                    ring.settle(&link.socket, &mut link.ready, index, interest);
                 }
                 let wanted = match slot.watch {
                     Watch::Nothing | Watch::Readable if !link.has_output() => Watch::Readable,
@@ -99,7 +100,7 @@ impl<S: Service> Driver<S> {
             }
             Occupant::Link(mut link) => {
                 link.end(&mut self.service, &mut self.workspace, why);
-                self.workspace.io.retire(link.socket, &link.ready, &mut self.workspace.pool);
+                self.workspace.io.retire(link.socket, &link.ready, index, &mut self.workspace.pool);
             }
         }
         // A descriptor is free again.

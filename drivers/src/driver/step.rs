@@ -64,7 +64,7 @@ impl<S: Service> Driver<S> {
     pub(super) fn read_ring(&mut self, now: Instant) -> io::Result<()> {
         let Io::Ring(_) = &self.workspace.io else { return Ok(()) };
         self.events.clear();
-        while let Some(done) = self.workspace.done() {
+        while let Some(done) = self.workspace.done(&mut self.table) {
             let index = match done {
                 Done::Events => {
                     self.poll.poll(&mut self.events, Some(Duration::ZERO))?;

@@ -10,6 +10,11 @@ use crate::files::Files;
 use crate::limits::Stats;
 use crate::link::{Interest, Ready};
 use crate::pool::{Buffer, Pool};
+use crate::table::Table;
+
+/// There is nothing to know.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Port;
 
 #[derive(Debug)]
 pub(crate) enum Ring {}
@@ -33,19 +38,19 @@ impl Ring {
         match *self {}
     }
 
-    pub(crate) fn flush(&mut self, _: &mut Pool, _: &mut Stats) -> io::Result<()> {
+    pub(crate) fn flush<C>(&mut self, _: &mut Table<C>, _: &mut Pool, _: &mut Stats) -> io::Result<()> {
         match *self {}
     }
 
-    pub(crate) fn done(&mut self, _: &mut Pool, _: &mut Stats) -> Option<Done> {
+    pub(crate) fn done<C>(&mut self, _: &mut Table<C>, _: &mut Pool, _: &mut Stats) -> Option<Done> {
         match *self {}
     }
 
-    pub(crate) fn attach(&mut self, _: &OwnedFd, _: &mut Ready, _: u32) -> io::Result<()> {
+    pub(crate) fn attach(&mut self, _: &OwnedFd, _: &mut Ready) -> io::Result<()> {
         match *self {}
     }
 
-    pub(crate) fn settle(&mut self, _: &OwnedFd, _: Ready, _: Interest) {
+    pub(crate) fn settle(&mut self, _: &OwnedFd, _: &mut Ready, _: u32, _: Interest) {
         match *self {}
     }
 
@@ -80,7 +85,7 @@ impl Ring {
         match *self {}
     }
 
-    pub(crate) fn retire(&mut self, _: OwnedFd, _: &Ready, _: &mut Pool) {
+    pub(crate) fn retire(&mut self, _: OwnedFd, _: &Ready, _: u32, _: &mut Pool) {
         match *self {}
     }
 }

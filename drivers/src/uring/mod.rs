@@ -15,7 +15,7 @@ mod sendfile;
 mod traffic;
 
 use core::time::Duration;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::fd::RawFd;
 
@@ -27,9 +27,12 @@ use rustix::io::Errno;
 
 use crate::limits::Stats;
 use crate::pool::Pool;
+use crate::table::Table;
 use buffers::BufferRing;
 use faults::Faults;
-use port::{CALLED_OFF, Key, NOBODY, Ports, READY, RECEIVE, ROOM, SEND, UNDER_WAY, WATCH};
+pub(crate) use port::Port;
+use port::{Key, NOBODY, READY, RECEIVE, ROOM, Retired, SEND, WATCH, Works};
+use traffic::watched;
 
 #[cfg(feature = "faults")]
 pub use faults::seed;
@@ -47,15 +50,16 @@ const CALLS: u32 = 4;
 pub(crate) struct Ring {
     uring: IoUring,
     buffers: BufferRing,
-    ports: Ports,
+    works: Works,
+    /// Sockets that wait to be closed, by descriptor.
+    retired: BTreeMap<RawFd, Retired>,
     /// What found no place in the submission queue.
     overflow: VecDeque<Entry>,
     /// What has happened and was not yet asked for.
     news: VecDeque<Done>,
-    /// How many sockets wait to be closed.
-    retiring: usize,
-    /// How many operations the kernel has not answered for good.
+    /// How many operations the kernel has not answered for good, and how many of them receive.
     under_way: usize,
+    receiving: usize,
     /// The descriptor whose readiness is reported as [`Done::Events`], and whether the kernel has been asked.
     events: RawFd,
     asked: bool,
@@ -92,7 +96,7 @@ pub(crate) enum Done {
 
 impl core::fmt::Debug for Ring {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Ring").field("ports", &self.ports).field("under_way", &self.under_way).finish()
+        f.debug_struct("Ring").field("works", &self.works).field("under_way", &self.under_way).finish()
     }
 }
 
@@ -123,11 +127,12 @@ impl Ring {
         Ok(Self {
             uring,
             buffers,
-            ports: Ports::default(),
+            works: Works::default(),
+            retired: BTreeMap::new(),
             overflow: VecDeque::new(),
             news: VecDeque::new(),
-            retiring: 0,
             under_way: 0,
+            receiving: 0,
             events,
             asked: false,
             enabled: false,
@@ -165,16 +170,21 @@ impl Ring {
     }
 
     /// Hands over what was asked for, and closes sockets that are to be closed.
-    pub(crate) fn flush(&mut self, pool: &mut Pool, stats: &mut Stats) -> io::Result<()> {
+    pub(crate) fn flush<C>(
+        &mut self,
+        table: &mut Table<C>,
+        pool: &mut Pool,
+        stats: &mut Stats,
+    ) -> io::Result<()> {
         if self.enabled && !self.uring.submission().is_empty() {
             calm(self.uring.submit())?;
         }
         for _ in 0..CALLS {
-            if self.retiring == 0 {
+            if self.retired.is_empty() {
                 break;
             }
             self.wait(Some(Duration::ZERO), pool)?;
-            while let Some(done) = self.answer(pool, stats) {
+            while let Some(done) = self.answer(table, pool, stats) {
                 self.news.push_back(done);
             }
         }
@@ -182,48 +192,52 @@ impl Ring {
     }
 
     /// The next thing that somebody has to know of.
-    pub(crate) fn done(&mut self, pool: &mut Pool, stats: &mut Stats) -> Option<Done> {
-        self.news.pop_front().or_else(|| self.answer(pool, stats))
+    pub(crate) fn done<C>(
+        &mut self,
+        table: &mut Table<C>,
+        pool: &mut Pool,
+        stats: &mut Stats,
+    ) -> Option<Done> {
+        self.news.pop_front().or_else(|| self.answer(table, pool, stats))
     }
 
-    fn answer(&mut self, pool: &mut Pool, stats: &mut Stats) -> Option<Done> {
+    fn answer<C>(&mut self, table: &mut Table<C>, pool: &mut Pool, stats: &mut Stats) -> Option<Done> {
         loop {
             let answer = self.faults.next(&mut self.uring)?;
             let (operation, key) = named(answer.name);
-            if !cqueue::more(answer.flags) {
+            let last = !cqueue::more(answer.flags);
+            if last {
                 self.under_way -= 1;
-                if let Some(port) = self.ports.port(key.port) {
-                    port.clear(operation & UNDER_WAY);
-                    if operation == RECEIVE {
-                        port.clear(CALLED_OFF);
-                    }
-                }
+                self.receiving -= usize::from(operation == RECEIVE);
+            }
+            if operation == EVENTS {
+                self.asked = false;
+                return Some(Done::Events);
+            }
+            let Some(port) = table.port(key.place, key.fd) else {
+                self.answered_late(operation, key, answer, pool, stats);
+                continue;
+            };
+            if last {
+                port.finish(operation);
             }
             let done = match operation {
-                EVENTS => {
-                    self.asked = false;
-                    return Some(Done::Events);
-                }
-                RECEIVE => self.received(key, answer, pool, stats),
-                SEND => self.sent(key, answer, pool, stats),
-                WATCH => self.watched(key, answer),
-                READY => self.ports.port(key.port).map(|port| Done::Input(port.place())),
-                ROOM => self.ports.port(key.port).map(|port| Done::Room(port.place())),
+                RECEIVE => self.received(key, port, answer, pool, stats),
+                SEND => self.sent(key, port, answer, pool, stats),
+                WATCH => watched(key, answer),
+                READY => Some(Done::Input(key.place)),
+                ROOM => Some(Done::Room(key.place)),
                 _ => None,
             };
-            if self.ports.is_retired(key.port) {
-                self.release(key.port, pool);
-            } else if done.is_some() {
+            if done.is_some() {
                 return done;
             }
         }
     }
 
     fn ask(&mut self, entry: Entry, operation: u8, key: Key) {
-        if let Some(port) = self.ports.port(key.port) {
-            port.set(operation & UNDER_WAY);
-        }
         self.under_way += 1;
+        self.receiving += usize::from(operation == RECEIVE);
         let name = name(operation, key);
         if self.faults.refuse(name) {
             return;
@@ -247,11 +261,11 @@ impl Ring {
 
 /// What an answer carries to say what it answers.
 fn name(operation: u8, key: Key) -> u64 {
-    u64::from(operation) << 56 | u64::from(key.port & NOBODY.port) << 32 | u64::from(key.fd as u32)
+    u64::from(operation) << 56 | u64::from(key.place & NOBODY.place) << 32 | u64::from(key.fd as u32)
 }
 
 fn named(name: u64) -> (u8, Key) {
-    ((name >> 56) as u8, Key { port: (name >> 32) as u32 & NOBODY.port, fd: name as RawFd })
+    ((name >> 56) as u8, Key { place: (name >> 32) as u32 & NOBODY.place, fd: name as RawFd })
 }
 
 /// The type of the bits depends on what rustix is made of.
@@ -274,19 +288,19 @@ impl Drop for Ring {
     fn drop(&mut self) {
         // What was asked for last still goes out, as what was written does. Then everything is called off, and what
         // belongs to the kernel is taken back when it says so; if it does not, that memory is given up.
-        let pool = &mut Pool::new(0, 0);
+        let (pool, table) = (&mut Pool::new(0, 0), &mut Table::<()>::new());
         let mut patience = 100;
         while self.enabled && self.under_way > usize::from(self.asked) && patience > 0 {
             patience -= 1;
             let _ = self.wait(Some(Duration::ZERO), pool);
-            while self.done(pool, &mut Stats::default()).is_some() {}
+            while self.done(table, pool, &mut Stats::default()).is_some() {}
             let _ = self
                 .uring
                 .submitter()
                 .register_sync_cancel(Some(Timespec::from(Duration::from_millis(10))), CancelBuilder::any());
         }
-        while self.enabled && self.done(pool, &mut Stats::default()).is_some() {}
-        if !self.ports.any(RECEIVE) && self.uring.submitter().unregister_buf_ring(GROUP).is_ok() {
+        while self.enabled && self.done(table, pool, &mut Stats::default()).is_some() {}
+        if self.receiving == 0 && self.uring.submitter().unregister_buf_ring(GROUP).is_ok() {
             // SAFETY: no receive is under way, and the kernel no longer knows the ring.
             unsafe { self.buffers.reclaim_all() };
         }

@@ -41,21 +41,21 @@ mod tests {
     use super::*;
     use crate::files::FileList;
     use crate::limits::Stats;
-    use crate::link::{Interest, Ready};
+    use crate::link::{Interest, Link, Phase, Ready};
     use crate::pool::Pool;
+    use crate::table::{Occupant, Table, Watch};
 
     struct Bench {
         ring: Ring,
+        table: Table<()>,
         pool: Pool,
         stats: Stats,
-        socket: OwnedFd,
-        ready: Ready,
         files: Files,
         file: FileId,
     }
 
     impl Bench {
-        /// A socket on a ring, its peer, and a file of so many bytes.
+        /// A link on a ring, its peer, and a file of so many bytes.
         fn new(name: &str, len: usize) -> (Self, UnixStream) {
             let root = std::env::temp_dir().join(format!("drivers-ring-{name}-{}", std::process::id()));
             std::fs::create_dir_all(&root).unwrap();
@@ -64,34 +64,62 @@ mod tests {
             let (file, _) = files.open(&mut FileList::default(), &root, Path::new("file")).unwrap();
             std::fs::remove_dir_all(root).unwrap();
             let (socket, peer) = UnixStream::pair().unwrap();
-            let (mut ring, socket) = (Ring::new(-1).unwrap(), OwnedFd::from(socket));
-            let mut ready = Ready { readable: true, writable: true, ..Ready::default() };
-            ring.attach(&socket, &mut ready, 5).unwrap();
-            let (mut pool, mut stats) = (Pool::new(20_000, 1 << 20), Stats::default());
+            let (ring, socket) = (Ring::new(-1).unwrap(), OwnedFd::from(socket));
+            let ready = Ready { readable: true, writable: true, ..Ready::default() };
+            let mut table = Table::new();
+            assert_eq!(table.vacancy().index, PLACE);
+            let link = Link { socket, ready, apart: None, phase: Phase::Open(()) };
+            table.occupy(Occupant::Link(link), Watch::Both);
+            let (pool, stats) = (Pool::new(20_000, 1 << 20), Stats::default());
+            let mut bench = Self { ring, table, pool, stats, files, file };
+            let (ring, Link { socket, ready, .. }) = bench.parts();
+            ring.attach(socket, ready).unwrap();
             // The first read is a system call.
-            assert!(ring.take(&socket, &mut ready, (&mut pool, &mut stats), 100).unwrap().is_none());
-            (Self { ring, pool, stats, socket, ready, files, file }, peer)
+            assert!(bench.take().is_none());
+            (bench, peer)
+        }
+
+        fn parts(&mut self) -> (&mut Ring, &mut Link<()>) {
+            let Some(Occupant::Link(link)) = self.table.slot(PLACE).map(|slot| &mut slot.occupant) else {
+                panic!("the link is gone");
+            };
+            (&mut self.ring, link)
+        }
+
+        fn take(&mut self) -> Option<Vec<u8>> {
+            let (mut pool, mut stats) = (Pool::new(20_000, 1 << 20), Stats::default());
+            let (ring, Link { socket, ready, .. }) = self.parts();
+            let block = ring.take(socket, ready, (&mut pool, &mut stats), 100).unwrap()?;
+            Some(block.filled().to_vec())
         }
 
         fn settle(&mut self, readable: bool, writable: bool) {
-            self.ring.settle(&self.socket, self.ready, Interest { readable, writable });
+            let (ring, Link { socket, ready, .. }) = self.parts();
+            ring.settle(socket, ready, PLACE, Interest { readable, writable });
+        }
+
+        fn is_full(&mut self) {
+            self.parts().1.ready.writable = false;
         }
 
         fn send(&mut self, offset: &mut u64, most: u64) -> Option<u64> {
-            self.ring.send_file(&self.socket, &self.files, (self.file, offset), most).unwrap()
+            let Self { ring, table, files, file, .. } = self;
+            let Occupant::Link(link) = &table.slot(PLACE)?.occupant else { return None };
+            ring.send_file(&link.socket, files, (*file, offset), most).unwrap()
         }
 
         /// What has happened, waiting for it unless nothing is expected.
         fn done(&mut self, patience: Duration) -> Vec<Done> {
             self.ring.wait(Some(patience), &mut self.pool).unwrap();
             let mut done = Vec::new();
-            while let Some(one) = self.ring.done(&mut self.pool, &mut self.stats) {
+            while let Some(one) = self.ring.done(&mut self.table, &mut self.pool, &mut self.stats) {
                 done.extend((one != Done::Events).then_some(one));
             }
             done
         }
     }
 
+    const PLACE: u32 = 0;
     const NOW: Duration = Duration::ZERO;
     const SOON: Duration = Duration::from_secs(5);
 
@@ -104,11 +132,8 @@ mod tests {
         assert_eq!(bench.done(NOW), [], "and keeps it");
         for byte in [1, 2] {
             peer.write_all(&[byte]).unwrap();
-            assert_eq!(bench.done(SOON), [Done::Input(5)]);
-            let Bench { ring, pool, stats, socket, ready, .. } = &mut bench;
-            let block = ring.take(socket, ready, (&mut *pool, stats), 100).unwrap().unwrap();
-            assert_eq!(block.filled(), [byte]);
-            pool.give(block);
+            assert_eq!(bench.done(SOON), [Done::Input(PLACE)]);
+            assert_eq!(bench.take().unwrap(), [byte]);
         }
     }
 
@@ -118,7 +143,7 @@ mod tests {
         let mut offset = 0;
         while bench.send(&mut offset, 1 << 20).is_some() {}
         assert!(offset > 0 && offset < 10_000_000);
-        bench.ready.writable = false;
+        bench.is_full();
         bench.settle(false, true);
         bench.settle(false, true); // asks once
         assert_eq!(bench.done(NOW), [], "the peer has not read");
@@ -127,7 +152,7 @@ mod tests {
         while left > 0 {
             left -= peer.read(&mut got[..left]).unwrap();
         }
-        assert_eq!(bench.done(SOON), [Done::Room(5)]);
+        assert_eq!(bench.done(SOON), [Done::Room(PLACE)]);
         assert!(bench.send(&mut offset, 1 << 20).is_some());
     }
 
@@ -136,12 +161,13 @@ mod tests {
         let (mut bench, mut peer) = Bench::new("retire", 10_000_000);
         let mut offset = 0;
         while bench.send(&mut offset, 1 << 20).is_some() {}
-        bench.ready.writable = false;
+        bench.is_full();
         bench.settle(false, true);
         assert_eq!(bench.done(NOW), []);
-        let Bench { mut ring, mut pool, mut stats, socket, ready, .. } = bench;
-        ring.retire(socket, &ready, &mut pool);
-        ring.flush(&mut pool, &mut stats).unwrap();
+        let Bench { mut ring, mut table, mut pool, mut stats, .. } = bench;
+        let Occupant::Link(link) = table.vacate(PLACE) else { panic!("the link is gone") };
+        ring.retire(link.socket, &link.ready, PLACE, &mut pool);
+        ring.flush(&mut table, &mut pool, &mut stats).unwrap();
         let mut got = Vec::new();
         peer.read_to_end(&mut got).unwrap();
         assert_eq!(got.len() as u64, offset, "an end, for the socket is closed");

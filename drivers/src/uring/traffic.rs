@@ -11,7 +11,7 @@ use rustix::net::SendFlags;
 
 use super::buffers::Lent;
 use super::port::{
-    ATTACHED, BULK, CALLED_OFF, End, Key, NOBODY, READY, RECEIVE, ROOM, SEND, UNDER_WAY, WATCH,
+    BULK, CALLED_OFF, End, Key, NOBODY, Port, READY, RECEIVE, ROOM, Retired, SEND, UNDER_WAY, WATCH,
 };
 use super::{Answer, CANCEL, Done, GROUP, Ring, bits, name};
 use crate::limits::Stats;
@@ -28,35 +28,39 @@ use crate::socket;
 const SMALL: usize = 4096;
 
 impl Ring {
-    /// Puts a socket on the ring; its events are reported for `place`.
-    pub(crate) fn attach(&mut self, socket: &OwnedFd, ready: &mut Ready, place: u32) -> std::io::Result<()> {
+    /// Puts a socket on the ring.
+    pub(crate) fn attach(&mut self, socket: &OwnedFd, ready: &mut Ready) -> std::io::Result<()> {
         // The ring waits by itself. A socket that does not block would have it answer that it would.
         rustix::io::ioctl_fionbio(socket, false)?;
-        ready.port = self.ports.attach(place).ok_or(std::io::ErrorKind::OutOfMemory)?;
+        // The first read is direct: often there is input by the time a connection is accepted.
+        ready.port.set(BULK);
         Ok(())
     }
 
-    /// Sees to it that input is received, or, if none is wanted, that breaks are noticed; and that room is, for what
-    /// the ring does not send.
-    pub(crate) fn settle(&mut self, socket: &OwnedFd, ready: Ready, interest: Interest) {
-        let key = Key::new(socket, &ready);
-        let Some(&mut port) = self.ports.port(key.port) else { return };
+    /// Has the kernel send what waits, and sees to it that input is received, or, if none is wanted, that breaks are
+    /// noticed; and that room is, for what the ring does not send. What happens is reported for `place`.
+    pub(crate) fn settle(&mut self, socket: &OwnedFd, ready: &mut Ready, place: u32, interest: Interest) {
+        let key = Key::new(socket, place);
+        let port = &mut ready.port;
+        if ready.sending && !port.has(SEND) {
+            self.hand_over(key, port);
+        }
         let lacks_room = interest.writable && !ready.writable && !ready.sending;
         if lacks_room && ready.hangup != Hangup::Both && !port.has(ROOM) {
-            self.poll(key, PollFlags::OUT, ROOM);
+            self.poll(key, port, PollFlags::OUT, ROOM);
         }
         if !interest.readable {
             if port.has(RECEIVE) {
                 // It would go on filling blocks for a peer that floods a connection which does not read.
-                self.call_off_receive(key);
+                self.call_off_receive(key, port);
             } else if !port.has(WATCH) {
-                self.poll(key, PollFlags::ERR | PollFlags::HUP, WATCH);
+                self.poll(key, port, PollFlags::ERR | PollFlags::HUP, WATCH);
             }
-        } else if self.ports.is_idle(key.port) {
+        } else if !port.has(RECEIVE | READY) && !self.works.has_input(*port) {
             match port.has(BULK) {
                 true if ready.readable => {} // the next turn goes on reading
-                true => self.poll(key, PollFlags::IN | PollFlags::RDHUP, READY),
-                false => self.receive(key),
+                true => self.poll(key, port, PollFlags::IN | PollFlags::RDHUP, READY),
+                false => self.receive(key, port),
             }
         }
     }
@@ -69,16 +73,13 @@ impl Ring {
         (pool, stats): (&mut Pool, &mut Stats),
         most: usize,
     ) -> Result<Option<Buffer>, Closed> {
-        let number = ready.port;
-        if self.reads_directly(number) {
+        let directly = ready.port.has(BULK) && !ready.port.has(RECEIVE);
+        if directly && !self.works.has_input(ready.port) {
             let mut block = pool.take();
             let most = self.faults.length(most.min(block.input_room()));
             let read = socket::read(socket, ready, stats, block.spare().split_at_mut(most).0);
-            if !matches!(read, Ok(Some(SMALL..)))
-                && let Some(port) = self.ports.port(number)
-                && !ready.readable
-            {
-                port.clear(BULK);
+            if !matches!(read, Ok(Some(SMALL..))) && !ready.readable {
+                ready.port.clear(BULK);
             }
             if let Ok(Some(len)) = read {
                 block.filled_more(len);
@@ -89,7 +90,7 @@ impl Ring {
         }
         // Whoever is hung up on looks until there is an end.
         ready.readable = ready.hangup != Hangup::No;
-        let Some(work) = self.ports.work(number) else { return Ok(None) };
+        let Some(work) = self.works.of(ready.port) else { return Ok(None) };
         let Some(mut block) = work.input.pop_front() else {
             return match work.end {
                 None => Ok(None),
@@ -107,15 +108,9 @@ impl Ring {
             work.input.push_front(block);
             block = part;
         }
-        ready.readable |= !work.input.is_empty() || work.end.is_some();
-        self.ports.rest(number);
+        ready.readable |= work.has_input();
+        self.works.rest(&mut ready.port);
         Ok(Some(block))
-    }
-
-    /// Whether input of a peer that sends much is to be read now by a system call.
-    fn reads_directly(&mut self, number: u32) -> bool {
-        let empty = self.ports.work(number).is_none_or(|work| work.input.is_empty() && work.end.is_none());
-        empty && self.ports.port(number).is_some_and(|port| port.has(BULK) && !port.has(RECEIVE))
     }
 
     /// Sends `output`, at once if a system call is to follow that `continues` it: says how many bytes the socket has
@@ -146,68 +141,88 @@ impl Ring {
         let output = if output.len() <= SMALL { pool.keep(output) } else { Some(output) };
         let left = output.is_some();
         if let Some(output) = output {
+            let Some(work) = self.works.begin(&mut ready.port) else { return Err(Closed::Limit) };
+            work.waiting = Some(output);
             (ready.writable, ready.sending) = (false, true);
-            self.transmit(Key::new(socket, ready), Lent::new(output));
         }
         Ok((moved, left))
     }
 
     /// Closes a socket once nothing is under way on it any more, and has what is under way end.
-    pub(crate) fn retire(&mut self, socket: OwnedFd, ready: &Ready, pool: &mut Pool) {
-        let key = Key::new(&socket, ready);
-        let Some(port) = self.ports.port(key.port) else { return };
-        port.clear(ATTACHED);
-        let flags = port.flags();
-        let Some(work) = self.ports.begin(key.port) else { return };
-        work.retired = Some(socket);
-        self.retiring += 1;
-        if flags & UNDER_WAY == 0 {
-            return self.release(key.port, pool);
+    pub(crate) fn retire(&mut self, socket: OwnedFd, ready: &Ready, place: u32, pool: &mut Pool) {
+        let (key, mut port) = (Key::new(&socket, place), ready.port);
+        self.hand_over(key, &mut port);
+        if let Some(work) = self.works.of(port) {
+            work.input.drain(..).for_each(|input| pool.give(input));
+            work.end = None;
+            self.works.rest(&mut port);
         }
-        let all = [RECEIVE, SEND, WATCH, READY, ROOM];
-        for operation in all.into_iter().filter(|operation| flags & operation != 0) {
-            self.call_off(operation, key);
+        if port.has(UNDER_WAY) {
+            for operation in [RECEIVE, SEND, WATCH, READY, ROOM] {
+                if port.has(operation) {
+                    self.call_off(operation, key);
+                }
+            }
+            self.retired.insert(key.fd, Retired { socket, port });
         }
     }
 
-    /// Closes the socket of a retired port that nothing is under way on.
-    pub(super) fn release(&mut self, number: u32, pool: &mut Pool) {
-        if self.ports.port(number).is_some_and(|port| !port.has(UNDER_WAY))
-            && let Some(work) = self.ports.work(number)
+    /// Takes what the kernel answers about the socket of a link that is gone, and closes it after the last answer.
+    pub(super) fn answered_late(
+        &mut self,
+        operation: u8,
+        key: Key,
+        answer: Answer,
+        pool: &mut Pool,
+        stats: &mut Stats,
+    ) {
+        if operation == RECEIVE
+            && let Some(block) = self.block(answer)
         {
-            work.input.drain(..).for_each(|input| pool.give(input));
-            (work.end, work.retired) = (None, None);
-            self.retiring -= 1;
-            self.ports.rest(number);
-            self.ports.detach(number);
+            pool.give(block);
         }
+        let Some(Retired { port, .. }) = self.retired.get_mut(&key.fd) else { return };
+        if operation == SEND
+            && let Some(lent) = self.works.of(*port).and_then(|work| work.output.take())
+        {
+            count_sent(answer.result, stats);
+            // SAFETY: the send that was under way has been answered, and no other was begun.
+            pool.give(unsafe { lent.reclaim() });
+            self.works.rest(port);
+        }
+        if !cqueue::more(answer.flags) {
+            port.finish(operation);
+        }
+        if !port.has(UNDER_WAY) {
+            self.retired.remove(&key.fd);
+        }
+    }
+
+    /// The block that the kernel has filled, if it did.
+    fn block(&mut self, answer: Answer) -> Option<Buffer> {
+        let number = cqueue::buffer_select(answer.flags)?;
+        // SAFETY: number and length are the kernel's, from a completion that is looked at once.
+        unsafe { self.buffers.take(number, answer.result.max(0) as u32) }
     }
 
     pub(super) fn received(
         &mut self,
         key: Key,
+        port: &mut Port,
         answer: Answer,
         pool: &mut Pool,
         stats: &mut Stats,
     ) -> Option<Done> {
-        let Answer { result, flags, .. } = answer;
-        // SAFETY: number and length are the kernel's, from a completion that is looked at once.
-        let block = cqueue::buffer_select(flags)
-            .and_then(|number| unsafe { self.buffers.take(number, result.max(0) as u32) });
-        let &mut port = self.ports.port(key.port)?;
-        let news = Some(Done::Input(port.place()));
-        if self.ports.is_retired(key.port) {
-            block.into_iter().for_each(|block| pool.give(block));
-            return None;
-        }
-        let end = match (result, block) {
+        let news = Some(Done::Input(key.place));
+        let end = match (answer.result, self.block(answer)) {
             (1.., Some(block)) => {
                 stats.bytes_in += block.len() as u64;
                 if block.room() == 0 && !port.has(BULK) {
-                    self.ports.port(key.port)?.set(BULK);
-                    self.call_off_receive(key);
+                    port.set(BULK);
+                    self.call_off_receive(key, port);
                 }
-                self.ports.begin(key.port)?.input.push_back(block);
+                let Some(work) = self.works.begin(port) else { return Some(Done::Broken(key.place)) };
+                work.input.push_back(block);
                 return news;
             }
             (0, block) => {
@@ -218,51 +233,42 @@ impl Ring {
             (error, _) if is_passing(error) => return news,
             _ => End::Both,
         };
-        self.ports.begin(key.port)?.end = Some(end);
-        Some(if end == End::Both { Done::Broken(port.place()) } else { Done::Input(port.place()) })
+        if let Some(work) = self.works.begin(port) {
+            work.end = Some(end);
+        }
+        Some(if end == End::Both { Done::Broken(key.place) } else { Done::Input(key.place) })
     }
 
     pub(super) fn sent(
         &mut self,
         key: Key,
+        port: &mut Port,
         answer: Answer,
         pool: &mut Pool,
         stats: &mut Stats,
     ) -> Option<Done> {
-        let result = answer.result;
-        let place = self.ports.port(key.port)?.place();
-        let retired = self.ports.is_retired(key.port);
-        let mut lent = self.ports.work(key.port)?.output.take()?;
-        if result > 0 {
-            stats.bytes_out += result as u64;
-            stats.writes += 1;
-            lent.consume(result as u32);
-        }
+        let (result, place) = (answer.result, key.place);
+        let mut lent = self.works.of(*port)?.output.take()?;
+        count_sent(result, stats);
+        lent.consume(result.max(0) as u32);
         let again = result > 0 || is_passing(result);
-        if again && lent.len() > 0 && !retired {
-            self.transmit(key, lent);
+        if again && lent.len() > 0 {
+            self.transmit(key, port, lent);
             return (result > 0).then_some(Done::Sent(place, result as u64, false));
         }
         // SAFETY: the send that was under way has been answered, and no other was begun.
         pool.give(unsafe { lent.reclaim() });
-        self.ports.rest(key.port);
+        self.works.rest(port);
         Some(if again { Done::Sent(place, result.max(0) as u64, true) } else { Done::Broken(place) })
     }
 
-    pub(super) fn watched(&mut self, key: Key, answer: Answer) -> Option<Done> {
-        let broken = answer.result > 0 && answer.result as u32 & bits(PollFlags::ERR) != 0;
-        Some(Done::Broken(self.ports.port(key.port)?.place())).filter(|_| broken)
-    }
-
-    pub(super) fn receive(&mut self, key: Key) {
+    fn receive(&mut self, key: Key, port: &mut Port) {
+        port.set(RECEIVE);
         self.ask(opcode::RecvMulti::new(Fd(key.fd), GROUP).build(), RECEIVE, key);
     }
 
-    fn call_off_receive(&mut self, key: Key) {
-        if let Some(port) = self.ports.port(key.port)
-            && port.has(RECEIVE)
-            && !port.has(CALLED_OFF)
-        {
+    fn call_off_receive(&mut self, key: Key, port: &mut Port) {
+        if port.has(RECEIVE) && !port.has(CALLED_OFF) {
             port.set(CALLED_OFF);
             self.call_off(RECEIVE, key);
         }
@@ -272,18 +278,39 @@ impl Ring {
         self.ask(opcode::AsyncCancel::new(name(operation, key)).build(), CANCEL, NOBODY);
     }
 
-    fn poll(&mut self, key: Key, events: PollFlags, operation: u8) {
+    fn poll(&mut self, key: Key, port: &mut Port, events: PollFlags, operation: u8) {
+        port.set(operation);
         self.ask(opcode::PollAdd::new(Fd(key.fd), bits(events)).build(), operation, key);
     }
 
-    fn transmit(&mut self, key: Key, output: Lent) {
+    /// Has the kernel send what waits for it.
+    fn hand_over(&mut self, key: Key, port: &mut Port) {
+        if let Some(output) = self.works.of(*port).and_then(|work| work.waiting.take()) {
+            self.transmit(key, port, Lent::new(output));
+        }
+    }
+
+    fn transmit(&mut self, key: Key, port: &mut Port, output: Lent) {
         let flags = SendFlags::NOSIGNAL.bits() as i32;
         let len = self.faults.length(output.len() as usize) as u32;
         let send = opcode::Send::new(Fd(key.fd), output.as_ptr(), len).flags(flags).build();
-        if let Some(work) = self.ports.begin(key.port) {
+        if let Some(work) = self.works.of(*port) {
             work.output = Some(output);
+            port.set(SEND);
             self.ask(send, SEND, key);
         }
+    }
+}
+
+pub(super) fn watched(key: Key, answer: Answer) -> Option<Done> {
+    let broken = answer.result > 0 && answer.result as u32 & bits(PollFlags::ERR) != 0;
+    broken.then_some(Done::Broken(key.place))
+}
+
+fn count_sent(result: i32, stats: &mut Stats) {
+    if result > 0 {
+        stats.bytes_out += result as u64;
+        stats.writes += 1;
     }
 }
 
