@@ -51,6 +51,7 @@ fn what_keeps_it_from_starting() {
 
 /// Runs a program that gets "operation not permitted" when it asks for io_uring, as sandboxes and
 /// `kernel.io_uring_disabled` have it.
+#[cfg(target_os = "linux")]
 const WITHOUT_URING: &str = r#"
 import ctypes, os, struct, sys
 LOAD_NUMBER, EQUAL, RETURN = 0x20, 0x15, 0x06

@@ -7,10 +7,11 @@ use std::path::Path;
 use app::{Closed, TlsTarget};
 use proto_core::{Instant, Reason};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+use rustix::net::{AddressFamily, SocketAddrUnix};
 
 use crate::limits::Limits;
 use crate::options::SocketOptions;
+use crate::system;
 
 /// An outgoing connection in the making.
 #[derive(Debug)]
@@ -165,8 +166,7 @@ impl Peer {
 
 /// A socket on its way to `peer`, or (true) already there.
 fn begin(peer: &Peer, options: &SocketOptions) -> Result<(OwnedFd, bool), Errno> {
-    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-    let socket = rustix::net::socket_with(peer.family(), SocketType::STREAM, flags, None)?;
+    let socket = system::stream(peer.family())?;
     let connected = match peer {
         Peer::Inet(address) => {
             options.apply(socket.as_fd())?;

@@ -4,8 +4,10 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 
 use app::{Closed, FileError, FileId, FileMeta};
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
+
+use crate::system;
 
 /// The files that the connections of one thread have open.
 #[derive(Debug)]
@@ -99,7 +101,7 @@ impl Files {
     ) -> Result<Option<u64>, Closed> {
         let Some(Slot::Open { file, .. }) = self.slots.get(id.0 as usize) else { return Err(Closed::Reset) };
         loop {
-            match rustix::fs::sendfile(socket, file, Some(&mut *offset), most) {
+            match system::sendfile(socket, file, offset, most) {
                 Ok(sent) => return Ok(Some(sent as u64)),
                 Err(Errno::AGAIN) => return Ok(None),
                 Err(Errno::INTR) => {}
@@ -150,21 +152,12 @@ impl Files {
 /// Opens a regular file for reading that lies below `root` once symbolic links are followed, whatever others do to
 /// the directories at the same time.
 fn open_below(root: &Path, path: &Path) -> Result<(File, FileMeta), FileError> {
-    let directory =
-        rustix::fs::openat(CWD, root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-            .map_err(file_error)?;
+    let directory = rustix::fs::openat(CWD, root, system::DIRECTORY, Mode::empty()).map_err(file_error)?;
     // Not blocking: opening a FIFO would wait for its writer.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-    let open = |path: &Path| rustix::fs::openat2(&directory, path, flags, Mode::empty(), resolve);
-    let file = match open(path) {
+    let file = match system::open_beneath(&directory, path, flags) {
         // An absolute link may well lead to a place below the root: name that place relative to it, and check again.
-        Err(Errno::XDEV) => open(&real_path_below(root, path)?),
-        // Kernels before 5.6, and sandboxes. Links changed between the check and the opening can lead outside.
-        Err(Errno::NOSYS | Errno::PERM) => {
-            let path = real_path_below(root, path)?;
-            rustix::fs::openat(&directory, &path, flags | OFlags::NOFOLLOW, Mode::empty())
-        }
+        Err(Errno::XDEV) => system::open_beneath(&directory, &real_path_below(root, path)?, flags),
         opened => opened,
     };
     let file = File::from(file.map_err(file_error)?);
@@ -195,7 +188,9 @@ fn real_path_below(root: &Path, path: &Path) -> Result<std::path::PathBuf, FileE
 fn file_error(error: Errno) -> FileError {
     match error {
         Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG | Errno::INVAL => FileError::NotFound,
-        Errno::ACCESS | Errno::PERM | Errno::LOOP | Errno::XDEV | Errno::NXIO => FileError::Forbidden,
+        Errno::ACCESS | Errno::PERM | Errno::LOOP | Errno::XDEV | Errno::NXIO | Errno::OPNOTSUPP => {
+            FileError::Forbidden
+        }
         Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::AGAIN => FileError::Busy,
         Errno::ISDIR => FileError::Directory,
         _ => FileError::Io,

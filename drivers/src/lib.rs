@@ -89,6 +89,18 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! # Systems
+//!
+//! | system | transports | what differs |
+//! |---|---|---|
+//! | Linux | mio (epoll), io_uring | |
+//! | FreeBSD | mio (kqueue) | large files are read and sent |
+//! | macOS, NetBSD | mio (kqueue) | the same; threads share each listening socket, for the kernel would not spread connections ([`Spread`]); the directories of a root must be readable |
+//!
+//! Tests run on Linux. For the others continuous integration compiles (x86-64; arm64, too, for macOS) and nothing is run;
+//! what they have in the place of Linux' functions is tested on Linux. Other unix systems that mio knows take the same
+//! way as NetBSD, and nobody has tried. Windows is not supported: links are made of file descriptors.
+//!
 //! # Limits
 //!
 //! Everything is bounded, by [`Limits`]; a service has limits of its own on what it understands.
@@ -134,6 +146,7 @@ mod sendfile;
 mod server;
 mod socket;
 mod spread;
+mod system;
 mod table;
 mod timers;
 mod tls;

@@ -102,7 +102,7 @@ const SPARE: usize = 64;
 /// A socket and where it comes from.
 #[derive(Debug)]
 pub struct Origin {
-    /// The socket; it must not be blocking.
+    /// The socket; it must not be blocking. On macOS, a program that does not ignore SIGPIPE sets `SO_NOSIGPIPE` on it.
     pub socket: OwnedFd,
     /// What the link is to be called.
     pub id: ConnectionId,

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::io::Errno;
-use rustix::net::{SocketAddrAny, SocketFlags, SocketType, sockopt};
+use rustix::net::{SocketAddrAny, sockopt};
 
 use crate::dial::Peer;
 use crate::options::SocketOptions;
+use crate::system;
 use crate::tls::TlsAcceptor;
 
 /// Where to listen.
@@ -111,7 +112,10 @@ fn listen_tcp(
     let first = bind_tcp(address, false, options)?;
     let address = local_address(&first)?;
     let mut sockets = vec![first];
-    if threads > 1 {
+    if !system::SPREADS {
+        let shared: io::Result<Vec<_>> = (1..threads).map(|_| sockets[0].try_clone()).collect();
+        sockets.extend(shared?);
+    } else if threads > 1 {
         sockets.clear();
         for _ in 0..threads {
             sockets.push(bind_tcp(address, true, options)?);
@@ -132,7 +136,7 @@ fn bind_tcp(address: SocketAddr, shared: bool, options: &SocketOptions) -> io::R
     // A server that is restarted takes its port back although old connections still fade away.
     sockopt::set_socket_reuseaddr(&socket, true)?;
     if shared {
-        sockopt::set_socket_reuseport(&socket, true)?;
+        system::share_port(&socket)?;
     }
     if address.is_ipv6() {
         sockopt::set_ipv6_v6only(&socket, true)?;
@@ -170,8 +174,7 @@ fn is_abandoned(path: &Path, peer: &Peer) -> bool {
 }
 
 fn socket(peer: &Peer) -> io::Result<OwnedFd> {
-    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-    Ok(rustix::net::socket_with(peer.family(), SocketType::STREAM, flags, None)?)
+    Ok(system::stream(peer.family())?)
 }
 
 fn local_address(socket: &OwnedFd) -> io::Result<SocketAddr> {
@@ -190,8 +193,7 @@ pub(crate) enum Accepted {
 }
 
 pub(crate) fn accept(listener: &OwnedFd) -> Accepted {
-    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-    match rustix::net::acceptfrom_with(listener, flags) {
+    match system::accept(listener) {
         Ok((socket, peer)) => Accepted::Socket(socket, peer.and_then(inet)),
         Err(Errno::AGAIN) => Accepted::Nobody,
         Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => Accepted::Exhausted,

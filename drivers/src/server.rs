@@ -10,6 +10,7 @@ use crate::driver::{Driver, Mailroom};
 use crate::limits::Stats;
 use crate::listen::{Listen, ListenAddress, open};
 use crate::spread::{Load, Spread, Spreader};
+use crate::system::{pin, processors};
 use crate::waker::Waker;
 
 /// One driver on each of several threads, with the same listeners.
@@ -153,29 +154,4 @@ impl<M> Running<M> {
 
 fn ended(thread: JoinHandle<io::Result<Stats>>) -> io::Result<Stats> {
     thread.join().unwrap_or_else(|_| Err(io::Error::other("a driver thread has panicked")))
-}
-
-/// The processors that this process may use.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn processors() -> io::Result<Vec<usize>> {
-    let set = rustix::thread::sched_getaffinity(None)?;
-    Ok((0..rustix::thread::CpuSet::MAX_CPU).filter(|&processor| set.is_set(processor)).collect())
-}
-
-/// Keeps this thread on one processor.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn pin(processor: usize) -> io::Result<()> {
-    let mut set = rustix::thread::CpuSet::new();
-    set.set(processor);
-    Ok(rustix::thread::sched_setaffinity(None, &set)?)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn processors() -> io::Result<Vec<usize>> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn pin(_: usize) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }

@@ -3,10 +3,13 @@ use std::os::fd::{AsFd as _, OwnedFd};
 
 use app::Closed;
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, Shutdown};
 
 use crate::limits::Stats;
 use crate::link::{Hangup, Ready};
+use crate::system::SEND;
+
+pub(crate) use crate::system::abort;
 
 /// Reads once into `room`. `None`: nothing is there now, or nothing will come.
 ///
@@ -48,7 +51,7 @@ pub(crate) fn write(
     bytes: &[u8],
 ) -> Result<usize, Closed> {
     loop {
-        match rustix::net::send(socket.as_fd(), bytes, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
+        match rustix::net::send(socket.as_fd(), bytes, SEND) {
             Ok(len) => {
                 stats.bytes_out += len as u64;
                 stats.writes += 1;
@@ -78,8 +81,7 @@ pub(crate) fn write_blocks(
     let total: usize = blocks.iter().map(|block| block.len()).sum();
     loop {
         let nothing = &mut SendAncillaryBuffer::default();
-        match rustix::net::sendmsg(socket.as_fd(), blocks, nothing, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)
-        {
+        match rustix::net::sendmsg(socket.as_fd(), blocks, nothing, SEND) {
             Ok(len) => {
                 stats.bytes_out += len as u64;
                 stats.writes += 1;
@@ -103,10 +105,4 @@ pub(crate) fn shut(socket: &OwnedFd, ready: &mut Ready) {
         // Fails when the peer was faster; then there is nobody to tell.
         let _ = rustix::net::shutdown(socket.as_fd(), Shutdown::Write);
     }
-}
-
-/// Throws away what the peer has not taken, and resets the connection: at once, for a ring may close the socket later.
-pub(crate) fn abort(socket: &OwnedFd) {
-    // Unix sockets cannot be disconnected: what they hold goes with them.
-    let _ = rustix::net::connect_unspec(socket);
 }

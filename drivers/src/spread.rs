@@ -12,7 +12,9 @@ use crate::waker::Waker;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Spread {
     /// Every thread listens for itself and the kernel chooses one for each connection, by a hash of the addresses
-    /// (`SO_REUSEPORT`): nothing is shared, and with few connections threads may have unlike numbers of them.
+    /// (`SO_REUSEPORT`; on FreeBSD `SO_REUSEPORT_LB`): nothing is shared, and with few connections threads may have
+    /// unlike numbers of them. On systems that do not spread connections, and for unix sockets, the threads share the
+    /// listening socket, and who is first takes the next one.
     #[default]
     Kernel,
     /// The first thread accepts and hands each connection to the thread that has the fewest.

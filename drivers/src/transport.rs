@@ -13,7 +13,7 @@ use crate::uring::{self, Ring};
 /// How bytes move between the sockets of a thread and its links. What an application sees is the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Transport {
-    /// By system calls on sockets that are reported to be ready (epoll or kqueue, by mio). Works everywhere.
+    /// By system calls on sockets that are reported to be ready (epoll or kqueue, by mio). Works on every [system](crate#systems).
     #[default]
     Mio,
     /// By io_uring (Linux 6.1 or later): the kernel receives and sends small messages, one system call per turn of the

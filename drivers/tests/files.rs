@@ -72,8 +72,7 @@ fn nothing_outside_the_root_is_served() {
     link("loop", "loop");
     link(root.join("sub/file").to_str().unwrap(), "absolute");
     link("..", "parent");
-    rustix::fs::mknodat(rustix::fs::CWD, root.join("fifo"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
-        .unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(root.join("fifo")).status().unwrap().success());
     for (path, expected) in [
         ("sub/file", "public"),
         ("inside", "public"),

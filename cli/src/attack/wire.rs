@@ -18,6 +18,12 @@ const KEPT: usize = 4 << 20;
 /// How much is written at once, so that what the server says meanwhile is heard.
 const PIECE: usize = 64 * 1024;
 
+/// Nothing more comes from the server.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+const ENDED: PollFlags = PollFlags::RDHUP;
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+const ENDED: PollFlags = PollFlags::HUP;
+
 /// A connection that writes whatever it is given and hears what comes back meanwhile.
 #[derive(Debug)]
 pub(super) struct Wire {
@@ -143,7 +149,7 @@ impl Wire {
 
     /// Waits without reading for `span`; `true` when the server has ended the connection before.
     pub(super) fn rest(&mut self, span: Duration) -> bool {
-        self.wait(PollFlags::RDHUP, (Instant::now() + span).min(self.deadline))
+        self.wait(ENDED, (Instant::now() + span).min(self.deadline))
     }
 
     /// Says that nothing more will be sent.
