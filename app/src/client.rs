@@ -31,6 +31,7 @@ pub enum ClientRole {
 }
 
 impl<H: Handler> Turn<'_, '_, H> {
+    #[inline(never)]
     pub(crate) fn receive_response(&mut self, input: &mut [u8], scratch: &mut [u8]) -> (usize, Stopped) {
         let mut taken = 0;
         while self.may_take() {

@@ -6,6 +6,7 @@ use crate::role::Role;
 use crate::turn::{Stopped, Turn};
 
 impl<H: Handler> Turn<'_, '_, H> {
+    #[inline(never)]
     pub(crate) fn receive_bytes(&mut self, input: &mut [u8]) -> (usize, Stopped) {
         if input.is_empty() || !self.may_take() {
             return (0, Stopped::Idle);

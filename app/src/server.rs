@@ -16,6 +16,7 @@ use crate::turn::{Stopped, Turn};
 use crate::writable::{never_fits, send_whole};
 
 impl<H: Handler> Turn<'_, '_, H> {
+    #[inline(never)]
     pub(crate) fn receive_request(&mut self, input: &mut [u8], scratch: &mut [u8]) -> (usize, Stopped) {
         if self.connection.sniffing && !self.sniffed(input) {
             let stopped = match self.connection.role {

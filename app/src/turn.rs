@@ -39,7 +39,8 @@ pub(crate) fn reserve(out: &WriteBuf<'_>) -> usize {
 pub(crate) const GOING_AWAY: (u16, &str) = (1001, "going away");
 
 impl<H: Handler> Turn<'_, '_, H> {
-    /// Takes what it can off the front of `input`.
+    /// Takes what it can off the front of `input`. What each role does is not inlined: together they would need more at
+    /// hand, and more stack, than any of them.
     pub(crate) fn receive(&mut self, input: &mut [u8], scratch: &mut [u8]) -> usize {
         let mut taken = 0;
         loop {
@@ -74,6 +75,7 @@ impl<H: Handler> Turn<'_, '_, H> {
         }
     }
 
+    #[inline(never)]
     fn receive_http2(&mut self, input: &mut [u8], scratch: &mut [u8]) -> (usize, Stopped) {
         let taken = self.multiplex().map_or(0, |mut multiplex| multiplex.receive(input, scratch));
         (taken, Stopped::Idle)

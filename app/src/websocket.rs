@@ -17,6 +17,7 @@ const MAX_REASON: usize = 123;
 const SHARE: usize = 128 * 1024;
 
 impl<H: Handler> Turn<'_, '_, H> {
+    #[inline(never)]
     pub(crate) fn receive_frames(&mut self, input: &mut [u8], scratch: &mut [u8]) -> (usize, Stopped) {
         let (mut taken, mut told) = (0, 0);
         // Not before something was taken: who takes nothing is not asked again.
