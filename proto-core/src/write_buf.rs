@@ -82,6 +82,22 @@ impl<'a> WriteBuf<'a> {
         Ok(())
     }
 
+    /// Appends the first `len` bytes of `block`, at most all of them. Where there is room the whole block is copied, which
+    /// takes a few instructions in place of a call; what is beyond `len` is written over by what comes next.
+    ///
+    /// # Errors
+    /// [`Full`] when they do not fit; nothing was written.
+    #[inline(always)]
+    pub fn put_front<const N: usize>(&mut self, block: &[u8; N], len: usize) -> Result<(), Full> {
+        let len = len.min(N);
+        match self.spare().first_chunk_mut() {
+            Some(room) => *room = *block,
+            None => put_tightly(&block[..len], self.spare())?,
+        }
+        self.len += len;
+        Ok(())
+    }
+
     /// Appends one byte.
     ///
     /// # Errors
@@ -145,19 +161,27 @@ impl<'a> WriteBuf<'a> {
         result
     }
 
-    /// Runs `write` and takes back what it wrote if it fails: all or nothing over several puts.
+    /// Runs `write` and counts what it wrote unless it fails: all or nothing over several puts.
     ///
     /// # Errors
     /// Whatever `write` returns.
-    #[inline]
-    pub fn all_or_nothing<T, E>(&mut self, write: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
-        let mark = self.mark();
-        let result = write(self);
-        if result.is_err() {
-            self.rewind(mark);
-        }
-        result
+    #[inline(always)]
+    pub fn all_or_nothing<T, E>(
+        &mut self,
+        write: impl FnOnce(&mut WriteBuf<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut out = WriteBuf::new(self.spare());
+        let result = write(&mut out)?;
+        self.len += out.len;
+        Ok(result)
     }
+}
+
+#[cold]
+#[inline(never)]
+fn put_tightly(bytes: &[u8], room: &mut [u8]) -> Result<(), Full> {
+    room.get_mut(..bytes.len()).ok_or(Full)?.copy_from_slice(bytes);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -175,6 +199,21 @@ mod tests {
         });
         assert_eq!(failed, Err(Full));
         assert_eq!((out.written(), out.room()), (&b"x"[..], 3));
+    }
+
+    #[test]
+    fn the_front_of_a_block_fits_where_the_block_does_not() {
+        let put = |room: &mut [u8], len| {
+            let mut out = WriteBuf::new(room);
+            out.put_u8(b'x').unwrap();
+            out.put_front(b"abcd", len).map(|()| (out.len(), out.written().last().copied()))
+        };
+        for room in 5..8 {
+            assert_eq!(put(&mut [0; 8][..room], 3), Ok((4, Some(b'c'))));
+        }
+        assert_eq!(put(&mut [0; 4], 3), Ok((4, Some(b'c'))));
+        assert_eq!(put(&mut [0; 3], 3), Err(Full));
+        assert_eq!(put(&mut [0; 8], 9), Ok((5, Some(b'd'))));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 
 use proto_core::{Full, Prefix, SendError, WriteBuf};
 
-use crate::fields::{Elements, is_token, is_value};
+use crate::fields::{Elements, is_named, is_token, is_value};
 use crate::head::is_forbidden_trailer;
+use crate::said::Said;
 use crate::{BodyLength, Field};
 
 /// The bytes in front of a chunk: the line end of the chunk before it, sixteen digits, a line end.
@@ -42,11 +43,7 @@ impl Sending {
             }
             Self::UntilClose => some(out.put_some(payload)),
             Self::Chunked { open } => {
-                let room = out.room().saturating_sub(PREFIX);
-                let taken = some(payload.len().min(room))?;
-                let prefix = chunk_prefix(*open, taken as u64);
-                out.put(&prefix)?;
-                out.put(payload.get(..taken).unwrap_or_default())?;
+                let taken = write_chunk(*open, payload, out)?;
                 *open = true;
                 Ok(taken)
             }
@@ -107,6 +104,16 @@ const fn some(taken: usize) -> Result<usize, SendError> {
     if taken == 0 { Err(SendError::Full) } else { Ok(taken) }
 }
 
+/// Writes as much of `payload` as fits as a chunk, behind one that is `open` or not.
+#[inline(never)]
+fn write_chunk(open: bool, payload: &[u8], out: &mut WriteBuf<'_>) -> Result<usize, SendError> {
+    let room = out.room().saturating_sub(PREFIX);
+    let taken = some(payload.len().min(room))?;
+    out.put(&chunk_prefix(open, taken as u64))?;
+    out.put(payload.get(..taken).unwrap_or_default())?;
+    Ok(taken)
+}
+
 #[inline]
 fn chunk_prefix(open: bool, len: u64) -> Prefix<PREFIX> {
     let mut prefix = Prefix::EMPTY;
@@ -122,49 +129,7 @@ fn chunk_prefix(open: bool, len: u64) -> Prefix<PREFIX> {
     prefix
 }
 
-/// What the caller's fields say about the connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Said {
-    /// A Connection field.
-    pub(crate) connection: bool,
-    pub(crate) close: bool,
-    /// An Upgrade field.
-    pub(crate) upgrade: bool,
-    /// A TE field.
-    pub(crate) te: bool,
-    /// An Expect field.
-    pub(crate) expect: bool,
-}
-
-/// Checks the fields of a head: expressible, and none that this crate writes itself.
-pub(crate) fn check_fields(fields: &[Field<'_>], own: &[&[u8]]) -> Result<Said, SendError> {
-    let mut said = Said::default();
-    for field in fields {
-        check_field(field)?;
-        if own.iter().any(|name| field.name.eq_ignore_ascii_case(name)) {
-            return Err(SendError::Misuse);
-        }
-        match field.name.len() {
-            2 if field.name.eq_ignore_ascii_case(b"te") => said.te = true,
-            // RFC 9110 10.1.1: there is but one expectation.
-            6 if field.name.eq_ignore_ascii_case(b"expect") => {
-                if said.expect || !field.value.eq_ignore_ascii_case(b"100-continue") {
-                    return Err(SendError::Misuse);
-                }
-                said.expect = true;
-            }
-            7 if field.name.eq_ignore_ascii_case(b"upgrade") => said.upgrade = true,
-            10 if field.name.eq_ignore_ascii_case(b"connection") => {
-                said.connection = true;
-                said.close |= Elements::new(field.value).any(|option| option.eq_ignore_ascii_case(b"close"));
-            }
-            _ => {}
-        }
-    }
-    Ok(said)
-}
-
-fn check_field(field: &Field<'_>) -> Result<(), SendError> {
+pub(crate) fn check_field(field: &Field<'_>) -> Result<(), SendError> {
     if is_token(field.name) && is_value(field.value) { Ok(()) } else { Err(SendError::Misuse) }
 }
 
@@ -175,9 +140,10 @@ pub(crate) fn put_field(field: &Field<'_>, out: &mut WriteBuf<'_>) -> Result<(),
 }
 
 /// Writes fields that were checked. Connection options that this crate decides on are left out.
-pub(crate) fn put_fields(fields: &[Field<'_>], out: &mut WriteBuf<'_>) -> Result<(), Full> {
+#[inline(always)]
+pub(crate) fn put_fields(fields: &[Field<'_>], said: Said, out: &mut WriteBuf<'_>) -> Result<(), Full> {
     for field in fields {
-        if !field.name.eq_ignore_ascii_case(b"connection") {
+        if !(said.has(Said::CONNECTION) && is_named(field.name, b"connection")) {
             put_line(field.name, field.value, out)?;
         }
     }
@@ -185,6 +151,7 @@ pub(crate) fn put_fields(fields: &[Field<'_>], out: &mut WriteBuf<'_>) -> Result
 }
 
 /// Writes the one Connection field: `own` options, then those of the caller's that are none of ours.
+#[inline(never)]
 pub(crate) fn put_connection(
     own: &[&[u8]],
     fields: &[Field<'_>],
@@ -206,6 +173,7 @@ pub(crate) fn put_connection(
 }
 
 /// Writes the field that frames `body`.
+#[inline(always)]
 pub(crate) fn put_framing(body: BodyLength, out: &mut WriteBuf<'_>) -> Result<(), Full> {
     match body {
         BodyLength::None | BodyLength::UntilClose => Ok(()),
@@ -218,40 +186,73 @@ pub(crate) fn put_framing(body: BodyLength, out: &mut WriteBuf<'_>) -> Result<()
     }
 }
 
+#[inline(always)]
 fn put_line(name: &[u8], value: &[u8], out: &mut WriteBuf<'_>) -> Result<(), Full> {
-    out.put(name)?;
-    out.put(b": ")?;
-    out.put(value)?;
-    out.put(b"\r\n")
+    let (name_room, rest) = out.spare().split_at_mut_checked(name.len()).ok_or(Full)?;
+    let (colon, rest) = rest.split_first_chunk_mut().ok_or(Full)?;
+    let (value_room, rest) = rest.split_at_mut_checked(value.len()).ok_or(Full)?;
+    let (end, _) = rest.split_first_chunk_mut().ok_or(Full)?;
+    copy(name, name_room);
+    *colon = *b": ";
+    copy(value, value_room);
+    *end = *b"\r\n";
+    out.advance(name.len() + value.len() + 4);
+    Ok(())
 }
 
+/// Copies between slices of one length, without a call where that is from 8 to 16.
+#[inline(always)]
+fn copy(from: &[u8], to: &mut [u8]) {
+    if let (Some(first), Some(last)) = (from.first_chunk::<8>(), from.last_chunk::<8>())
+        && from.len() <= 16
+    {
+        if let Some(to) = to.first_chunk_mut() {
+            *to = *first;
+        }
+        if let Some(to) = to.last_chunk_mut() {
+            *to = *last;
+        }
+    } else {
+        to.copy_from_slice(from);
+    }
+}
+
+#[inline(always)]
 fn put_decimal(number: u64, out: &mut WriteBuf<'_>) -> Result<(), Full> {
-    let mut digits = [0; 20];
-    let (mut rest, mut start) = (number, digits.len());
-    for digit in digits.iter_mut().rev() {
+    let (mut rest, mut len) = (number, 1);
+    while rest > 9 {
+        rest /= 10;
+        len += 1;
+    }
+    rest = number;
+    for digit in out.spare().get_mut(..len).ok_or(Full)?.iter_mut().rev() {
         *digit = b'0' + (rest % 10) as u8;
         rest /= 10;
-        start -= 1;
-        if rest == 0 {
-            break;
-        }
     }
-    out.put(digits.get(start..).unwrap_or_default())
+    out.advance(len);
+    Ok(())
 }
 
 /// Writes `HTTP/1.1 status reason`.
+#[inline(always)]
 pub(crate) fn put_status_line(
     status: u16,
     reason: Option<&[u8]>,
     out: &mut WriteBuf<'_>,
 ) -> Result<(), Full> {
     if status == 200 && reason.is_none() {
-        return out.put(b"HTTP/1.1 200 OK\r\n"); // nearly always
+        out.put(b"HTTP/1.1 200 OK\r\n") // nearly always
+    } else {
+        out.all_or_nothing(|out| put_other_status_line(status, reason.unwrap_or(reason_phrase(status)), out))
     }
+}
+
+#[inline(never)]
+fn put_other_status_line(status: u16, reason: &[u8], out: &mut WriteBuf<'_>) -> Result<(), Full> {
     out.put(b"HTTP/1.1 ")?;
-    put_decimal(status.into(), out)?;
-    out.put(b" ")?;
-    out.put(reason.unwrap_or(reason_phrase(status)))?;
+    let digit = |unit: u16| b'0' + (status / unit % 10) as u8; // of three
+    out.put(&[digit(100), digit(10), digit(1), b' '])?;
+    out.put(reason)?;
     out.put(b"\r\n")
 }
 

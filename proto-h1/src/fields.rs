@@ -284,6 +284,17 @@ impl<'b> Iterator for Elements<'b> {
     }
 }
 
+/// Whether `name` is the field name `known`, which is mostly spelled as it is here.
+#[inline(always)]
+pub(crate) fn is_named(name: &[u8], known: &[u8]) -> bool {
+    name == known || (name.len() == known.len() && is_respelled(name, known))
+}
+
+#[inline(never)]
+fn is_respelled(name: &[u8], known: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(known)
+}
+
 /// Whether `byte` may stand in a token ([RFC 9110 5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
 #[inline]
 pub(crate) fn is_token_byte(byte: u8) -> bool {
@@ -318,28 +329,31 @@ static TOKEN_BYTES: [bool; 256] = {
 };
 
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().fold(true, |good, &byte| good & is_token_byte(byte))
+    let unusual = |byte: u8| ((byte | 0x20).wrapping_sub(b'a') >= 26) & (byte != b'-');
+    !bytes.is_empty() && (!any(bytes, unusual) || bytes.iter().all(|&byte| is_token_byte(byte)))
 }
 
 /// Whether `bytes` may be a field value: no control byte but tabs.
 pub(crate) fn is_value(bytes: &[u8]) -> bool {
-    let (words, rest) = bytes.as_chunks::<8>();
-    words
-        .iter()
-        .all(|&word| is_text(u64::from_ne_bytes(word)) || word.iter().all(|&byte| is_value_byte(byte)))
-        && rest.iter().fold(true, |good, &byte| good & is_value_byte(byte))
+    !any(bytes, |byte| ((byte < b' ') & (byte != b'\t')) | (byte == 0x7f))
 }
 
-const fn is_value_byte(byte: u8) -> bool {
-    (byte >= b' ' || byte == b'\t') & (byte != 0x7f)
-}
-
-/// Whether all bytes of `word` are from 0x20 to 0x7e. In a byte below 0x80, adding 1 sets the high bit for 0x7f, and
-/// subtracting 0x20 borrows for a control byte; a borrow can only make a further byte look wrong.
-const fn is_text(word: u64) -> bool {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    (word | word.wrapping_add(ONES) | word.wrapping_sub(ONES * 0x20)) & HIGH == 0
+/// Whether `hit` holds for any byte, without a branch per byte: blocks are looked at as vectors, and the last one
+/// overlaps the one before.
+#[inline(always)]
+pub(crate) fn any(bytes: &[u8], hit: impl Fn(u8) -> bool) -> bool {
+    let long = |block: &[u8; 16]| block.iter().fold(false, |found, &byte| found | hit(byte));
+    let short = |block: &[u8; 8]| block.iter().fold(false, |found, &byte| found | hit(byte));
+    let tiny = |block: &[u8; 4]| block.iter().fold(false, |found, &byte| found | hit(byte));
+    if let Some(last) = bytes.last_chunk() {
+        bytes.as_chunks().0.iter().any(long) || long(last)
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        short(first) | short(last)
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        tiny(first) | tiny(last)
+    } else {
+        bytes.iter().any(|&byte| hit(byte))
+    }
 }
 
 /// `value` without the blanks around it (SP and HTAB, nothing else).
@@ -400,6 +414,22 @@ mod tests {
         assert_eq!(&to[..8], b"1, 3 , 4");
         assert_eq!(fields.copy_to("a", &mut to[..7]), Err(TooSmall));
         assert_eq!(fields.copy_to("none", &mut []), Ok(0));
+    }
+
+    #[test]
+    fn tokens_and_values_of_any_length() {
+        for len in 1..if cfg!(miri) { 18 } else { 50 } {
+            for place in (0..len).step_by(if cfg!(miri) { 5 } else { 1 }) {
+                for byte in (0..=255_u8).step_by(if cfg!(miri) { 31 } else { 1 }) {
+                    let mut bytes = std::vec![b'n'; len];
+                    bytes[place] = byte;
+                    assert_eq!(is_token(&bytes), is_token_byte(byte), "{}", bytes.escape_ascii());
+                    let text = matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
+                    assert_eq!(is_value(&bytes), text, "{}", bytes.escape_ascii());
+                }
+            }
+        }
+        assert!(!is_token(b"") && is_value(b""));
     }
 
     #[test]

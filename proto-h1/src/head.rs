@@ -132,6 +132,7 @@ fn unfold<'b>(head: &[u8], scratch: &'b mut [u8]) -> Result<&'b [u8], Error> {
 ///
 /// Fields that frame, route or authenticate are refused rather than dropped
 /// ([RFC 9110 6.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1)).
+#[inline(never)]
 pub(crate) fn trailers(section: &[u8], config: &Config) -> Result<u16, Error> {
     let mut headers = [httparse::EMPTY_HEADER; MOST];
     let room = headers.get_mut(..most_fields(&config.limits)).unwrap_or_default();

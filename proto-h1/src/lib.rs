@@ -98,6 +98,7 @@ mod limits;
 mod message;
 mod preset;
 mod reuse;
+mod said;
 mod server;
 mod target;
 

@@ -1,10 +1,13 @@
-use proto_core::{SendError, WriteBuf};
+use proto_core::{Full, SendError, WriteBuf};
 
 use crate::Field;
 use crate::encode::put_field;
 
 /// What depends on the message, and so cannot be encoded before.
 const OWN: &[&[u8]] = &[b"content-length", b"transfer-encoding", b"connection", b"upgrade"];
+
+/// Enough for a Date and a short Server.
+const SHORT: usize = 64;
 
 /// Field lines that are checked and encoded once and go with many responses: Date and Server, say.
 ///
@@ -49,6 +52,15 @@ impl Preset {
     /// The lines as they go on the wire.
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len.into()).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    pub(crate) fn put(&self, out: &mut WriteBuf<'_>) -> Result<(), Full> {
+        let (short, long) = (self.bytes.first_chunk::<SHORT>(), &self.bytes);
+        match short {
+            Some(short) if usize::from(self.len) <= SHORT => out.put_front(short, self.len.into()),
+            _ => out.put_front(long, self.len.into()),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 use core::fmt;
 
 use crate::Error;
+use crate::fields::any;
 
 /// The four forms of a request target ([RFC 9112 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,21 +110,6 @@ impl fmt::Debug for Target<'_> {
 /// but browsers send them unencoded in queries.
 fn has_excluded(bytes: &[u8]) -> bool {
     any(bytes, |byte| (byte == b'"') | (byte == b'#') | (byte == b'<') | (byte == b'>') | (byte >= 0x80))
-}
-
-/// Whether `hit` holds for any byte, without a branch per byte: blocks are looked at as vectors, and the last one
-/// overlaps the one before.
-#[inline(always)]
-fn any(bytes: &[u8], hit: impl Fn(u8) -> bool) -> bool {
-    let long = |block: &[u8; 16]| block.iter().fold(false, |found, &byte| found | hit(byte));
-    let short = |block: &[u8; 8]| block.iter().fold(false, |found, &byte| found | hit(byte));
-    if let Some(last) = bytes.last_chunk() {
-        bytes.as_chunks().0.iter().any(long) || long(last)
-    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        short(first) | short(last)
-    } else {
-        bytes.iter().any(|&byte| hit(byte))
-    }
 }
 
 /// Scheme, authority, and the rest from the first `/`, `?` or `#` on.

@@ -364,6 +364,35 @@ fn a_full_output_changes_nothing() {
 }
 
 #[test]
+fn a_head_of_any_shape_takes_just_the_room_it_needs() {
+    let letters = "n".repeat(200);
+    let shapes = (0..64)
+        .flat_map(|len| [(200, len, len as u64), (404, 7, 10_u64.pow(len % 20) - u64::from(len < 20))]);
+    for (status, len, length) in shapes.chain([(200, 150, u64::MAX)]) {
+        let (name, value) = (&letters[..1 + len as usize / 2], &letters[..len as usize]);
+        let preset_value = &letters[..len.min(160 - 5) as usize];
+        let preset = Preset::new(&[Field::new("p", preset_value)]).unwrap();
+        let fields = [Field::new(name, value), Field::new("x", "")];
+        let answer = ResponseHead::new(status, &fields, BodyLength::Known(length));
+        let reason = if status == 200 { "OK" } else { "Not Found" };
+        let whole = format!(
+            "HTTP/1.1 {status} {reason}\r\np: {preset_value}\r\n{name}: {value}\r\nx: \r\nContent-Length: {length}\r\n\r\n"
+        );
+        for room in [whole.len() - 1, whole.len(), whole.len() + 30, 1000] {
+            let mut wire = asked(GET);
+            let mut memory = vec![0; room];
+            let mut out = proto_core::WriteBuf::new(&mut memory);
+            let sent = wire.codec.send_head_with(&answer, &preset, &mut out);
+            if room < whole.len() {
+                assert_eq!((sent, out.len()), (Err(SendError::Full), 0));
+            } else {
+                assert_eq!((sent, str::from_utf8(out.written()).unwrap()), (Ok(()), whole.as_str()));
+            }
+        }
+    }
+}
+
+#[test]
 fn the_end_of_the_transport() {
     let mut wire = server();
     assert_eq!(wire.codec.receive_eof(), Ok(None));

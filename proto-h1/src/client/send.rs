@@ -7,6 +7,7 @@ use crate::clock::Due;
 use crate::encode::{self, PREFIX, Sending};
 use crate::fields::is_token;
 use crate::head::{Asked, Progress};
+use crate::said::{Said, check_fields};
 use crate::target::host_and_port;
 use crate::{BodyLength, CloseReason, Field, RequestHead, Target};
 
@@ -23,7 +24,10 @@ impl Client {
         if !self.ready_for_request() {
             return Err(SendError::Misuse);
         }
-        let said = encode::check_fields(head.fields, OWN)?;
+        let said = check_fields(head.fields)?;
+        if said.has(Said::HOST) {
+            return Err(SendError::Misuse);
+        }
         check_request(head)?;
         let has_body = !matches!(head.body, BodyLength::None | BodyLength::Known(0));
         let sending = match head.body {
@@ -38,16 +42,17 @@ impl Client {
             body => body,
         };
         // RFC 9110 10.1.1: no expectation in a request without content.
-        if said.expect && !has_body {
+        if said.has(Said::EXPECT) && !has_body {
             return Err(SendError::Misuse);
         }
-        let expects = (head.expect_continue || said.expect) && has_body;
-        let close = head.close || said.close;
+        let expects = (head.expect_continue || said.has(Said::EXPECT)) && has_body;
+        let close = head.close || said.has(Said::CLOSE);
         // RFC 9110 7.8 and 10.1.4: Upgrade and TE go with a connection option each.
         let (mut own, mut count) = ([&b""[..]; 3], 0);
-        for (_, option) in [(close, &b"close"[..]), (said.upgrade, b"Upgrade"), (said.te, b"TE")]
-            .iter()
-            .filter(|(said, _)| *said)
+        for (_, option) in
+            [(close, &b"close"[..]), (said.has(Said::UPGRADE), b"Upgrade"), (said.has(Said::TE), b"TE")]
+                .iter()
+                .filter(|(said, _)| *said)
         {
             if let Some(place) = own.get_mut(count) {
                 *place = option;
@@ -62,9 +67,9 @@ impl Client {
             out.put(b" HTTP/1.1\r\nHost: ")?;
             out.put(head.host)?;
             out.put(b"\r\n")?;
-            encode::put_fields(head.fields, out)?;
+            encode::put_fields(head.fields, said, out)?;
             encode::put_framing(framing, out)?;
-            if expects && !said.expect {
+            if expects && !said.has(Said::EXPECT) {
                 out.put(b"Expect: 100-continue\r\n")?;
             }
             encode::put_connection(own, head.fields, out)?;
@@ -75,7 +80,7 @@ impl Client {
             b"CONNECT" => Asked::Connect,
             _ => Asked::Other,
         };
-        self.upgrade = said.upgrade;
+        self.upgrade = said.has(Said::UPGRADE);
         self.informational = 0;
         self.recv = Recv::Head;
         self.progress = Progress::NEW;
@@ -171,9 +176,6 @@ impl Client {
         }
     }
 }
-
-/// Fields that only this crate writes.
-const OWN: &[&[u8]] = &[b"content-length", b"transfer-encoding", b"host"];
 
 fn check_request(head: &RequestHead<'_>) -> Result<(), SendError> {
     let visible = head.target.iter().all(|&byte| matches!(byte, b'!'..=b'~'));

@@ -78,21 +78,30 @@ fn word(input: &[u8], at: usize) -> Option<u64> {
 }
 
 /// The parts of a request line and where the fields begin.
-#[inline]
+#[inline(always)]
 pub(super) fn request_line(input: &[u8]) -> Option<(&[u8], &[u8], Version, usize)> {
-    let method = match input {
-        [b'G', b'E', b'T', b' ', ..] => 3,
-        _ => input.iter().position(|&byte| !is_token_byte(byte))?,
+    // Arrays are compared as numbers, patterns byte by byte.
+    let method = if input.first_chunk()? == b"GET " { 3 } else { method(input)? };
+    let start = method + 1;
+    let end = first(input, start, unusual_in_target)?;
+    let (name, rest) = input.get(end..)?.split_first_chunk()?;
+    let (minor, _) = rest.split_first_chunk()?;
+    let version = if minor == b"1\r\n" {
+        Version::Http11
+    } else if minor == b"0\r\n" {
+        Version::Http10
+    } else {
+        return None;
     };
-    let space = first(input, method + 1, unusual_in_target)?;
-    let (rest, minor) = match input.get(space..)?.first_chunk()? {
-        b" HTTP/1.1\r\n" => (space + 11, Version::Http11),
-        b" HTTP/1.0\r\n" => (space + 11, Version::Http10),
-        _ => return None,
-    };
-    let target = input.get(method + 1..space).filter(|target| !target.is_empty())?;
-    let spaced = method > 0 && input.get(method) == Some(&b' ');
-    spaced.then_some((input.get(..method)?, target, minor, rest))
+    let target = input.get(start..end).filter(|target| !target.is_empty() && name == b" HTTP/1.")?;
+    Some((input.get(..method)?, target, version, end + 11))
+}
+
+/// The length of the method that a space ends.
+#[inline(never)]
+fn method(input: &[u8]) -> Option<usize> {
+    let end = input.iter().position(|&byte| !is_token_byte(byte))?;
+    (end > 0 && input.get(end) == Some(&b' ')).then_some(end)
 }
 
 /// The parts of a status line and where the fields begin.

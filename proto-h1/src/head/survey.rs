@@ -2,7 +2,7 @@
 
 use httparse::Header;
 
-use crate::fields::{Elements, decimal};
+use crate::fields::{Elements, decimal, is_named};
 use crate::{Error, Lenient};
 
 /// The transfer coding of a message.
@@ -100,17 +100,17 @@ impl<'b> Survey<'b> {
     /// the first letter leave one known name to compare with, if any.
     #[inline]
     pub(crate) fn plain(&mut self, name: &'b [u8], value: &'b [u8]) -> Option<()> {
-        let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+        let is = |known: &[u8]| is_named(name, known);
         match (name.len(), name.first()? | 0x20) {
-            (4, b'h') if is(b"host") => return self.host.replace(value).is_none().then_some(()),
-            (6, b'e') if is(b"expect") => self.expect(value),
-            (7, b'u') if is(b"upgrade") => self.upgrade_given = true,
-            (10, b'c') if is(b"connection") => self.connection(value),
-            (14, b'c') if is(b"content-length") => {
+            (4, b'h') if is(b"Host") => return self.host.replace(value).is_none().then_some(()),
+            (6, b'e') if is(b"Expect") => self.expect(value),
+            (7, b'u') if is(b"Upgrade") => self.upgrade_given = true,
+            (10, b'c') if is(b"Connection") => self.connection(value),
+            (14, b'c') if is(b"Content-Length") => {
                 let first = self.length.replace(decimal(value).ok()?).is_none();
                 return (first && self.coding == Coding::Absent).then_some(());
             }
-            (17, b't') if is(b"transfer-encoding") => {
+            (17, b't') if is(b"Transfer-Encoding") => {
                 let first = self.coding == Coding::Absent && self.length.is_none();
                 self.coding = Coding::Chunked;
                 return (first && value.eq_ignore_ascii_case(b"chunked")).then_some(());

@@ -19,6 +19,10 @@ impl Server {
             return Err(error);
         }
         match self.recv {
+            // Nothing follows most heads.
+            Recv::Body if matches!(self.body, Body::Length { left: 0 }) => {
+                Ok(Step::event(0, self.end(Fields::EMPTY)))
+            }
             Recv::Body => self.receive_body(input),
             Recv::Head { .. } => self.receive_head(input, scratch),
             Recv::Discard { left } => self.discard(left, input),

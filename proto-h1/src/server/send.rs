@@ -7,6 +7,7 @@ use crate::body::Body;
 use crate::clock::Due;
 use crate::encode::{self, PREFIX, Sending};
 use crate::head::Asked as Method;
+use crate::said::{Said, check_fields};
 use crate::{BodyLength, CloseReason, Field, Preset, ResponseHead};
 
 impl Server {
@@ -41,13 +42,13 @@ impl Server {
         if !matches!(status, 102..=199) {
             return Err(SendError::Misuse);
         }
-        encode::check_fields(fields, FRAMING)?;
+        let said = check_fields(fields)?;
         if self.asked.http10 {
             return Ok(());
         }
         Ok(out.all_or_nothing(|out| {
             encode::put_status_line(status, None, out)?;
-            encode::put_fields(fields, out)?;
+            encode::put_fields(fields, said, out)?;
             out.put(b"\r\n")
         })?)
     }
@@ -78,44 +79,36 @@ impl Server {
         out: &mut WriteBuf<'_>,
     ) -> Result<(), SendError> {
         self.may_send_head()?;
-        let said = encode::check_fields(head.fields, FRAMING)?;
+        let said = check_fields(head.fields)?;
         if !head.reason.is_none_or(crate::fields::is_value) {
             return Err(SendError::Misuse);
         }
         let tunnel = self.asked.method == Method::Connect && matches!(head.status, 200..=299);
         if head.status == 101 || tunnel {
-            return self.send_switch(head, said.upgrade, preset, out);
+            return self.send_switch(head, said, preset, out);
         }
         let (framing, sending) = self.framing(head.status, head.body)?;
-        let refuses_body = self.asked.r#continue && self.recv == Recv::Body;
-        let close = self.reason.is_some() || said.close || refuses_body || sending == Sending::UntilClose;
-        // RFC 9110 7.8: who sends Upgrade, in a 426 say, sends the connection option too.
-        let own: &[&[u8]] = match (close, self.asked.http10, said.upgrade) {
-            (true, _, false) => &[b"close"],
-            (true, _, true) => &[b"close", b"Upgrade"],
-            (false, true, false) => &[b"keep-alive"],
-            (false, true, true) => &[b"keep-alive", b"Upgrade"],
-            (false, false, true) => &[b"Upgrade"],
-            (false, false, false) => &[],
+        let reason = if self.asked.r#continue && self.recv == Recv::Body {
+            Some(CloseReason::ContinueRefused)
+        } else if sending == Sending::UntilClose {
+            Some(CloseReason::Delimited)
+        } else {
+            said.has(Said::CLOSE).then_some(CloseReason::Local)
         };
+        let close = self.reason.is_some() || reason.is_some();
         out.all_or_nothing(|out| {
             encode::put_status_line(head.status, head.reason, out)?;
-            out.put(preset.as_bytes())?;
-            encode::put_fields(head.fields, out)?;
+            preset.put(out)?;
+            encode::put_fields(head.fields, said, out)?;
             encode::put_framing(framing, out)?;
-            if said.connection || !own.is_empty() {
-                encode::put_connection(own, head.fields, out)?;
+            if close || self.asked.http10 || !said.is_nothing() {
+                let own = self.options(close, said.has(Said::UPGRADE));
+                out.all_or_nothing(|out| encode::put_connection(own, head.fields, out))?;
             }
             out.put(b"\r\n")
         })?;
-        if refuses_body {
-            self.give_up(CloseReason::ContinueRefused);
-        }
-        if sending == Sending::UntilClose {
-            self.give_up(CloseReason::Delimited);
-        }
-        if said.close {
-            self.give_up(CloseReason::Local);
+        if let Some(reason) = reason {
+            self.give_up(reason);
         }
         self.send = Sent::Body(sending);
         if head.body == BodyLength::None {
@@ -175,6 +168,7 @@ impl Server {
     /// # Errors
     /// [`SendError::Full`]; [`SendError::Misuse`] when the head is not sent, the body is shorter than announced,
     /// or a trailer cannot be sent.
+    #[inline]
     pub fn finish(&mut self, trailers: &[Field<'_>], out: &mut WriteBuf<'_>) -> Result<(), SendError> {
         match self.send {
             Sent::Body(sending) => {
@@ -198,7 +192,7 @@ impl Server {
         let Some(status) = error.status() else { return Ok(()) };
         out.all_or_nothing(|out| {
             encode::put_status_line(status, None, out)?;
-            out.put(preset.as_bytes())?;
+            preset.put(out)?;
             // RFC 9110 15.5: an error is explained, except to HEAD.
             let text = error.text();
             out.put(b"Content-Type: text/plain\r\n")?;
@@ -219,6 +213,19 @@ impl Server {
             Ok(())
         } else {
             Err(SendError::Misuse)
+        }
+    }
+
+    /// The connection options of a response.
+    const fn options(&self, close: bool, upgrade: bool) -> &'static [&'static [u8]] {
+        // RFC 9110 7.8: who sends Upgrade, in a 426 say, sends the connection option too.
+        match (close, self.asked.http10, upgrade) {
+            (true, _, false) => &[b"close"],
+            (true, _, true) => &[b"close", b"Upgrade"],
+            (false, true, false) => &[b"keep-alive"],
+            (false, true, true) => &[b"keep-alive", b"Upgrade"],
+            (false, false, true) => &[b"Upgrade"],
+            (false, false, false) => &[],
         }
     }
 
@@ -243,23 +250,24 @@ impl Server {
     }
 
     /// 101, or 2xx to CONNECT: nothing frames a body, because what follows is not HTTP (RFC 9110 7.8, 9.3.6).
+    #[cold]
     pub(super) fn send_switch(
         &mut self,
         head: &ResponseHead<'_>,
-        names_protocol: bool,
+        said: Said,
         preset: &Preset,
         out: &mut WriteBuf<'_>,
     ) -> Result<(), SendError> {
         let upgrade = head.status == 101;
         let read = self.recv == Recv::Complete || matches!(self.body, Body::Length { left: 0 });
-        let agreed = if upgrade { self.asked.upgrade && names_protocol } else { true };
+        let agreed = if upgrade { self.asked.upgrade && said.has(Said::UPGRADE) } else { true };
         if head.body != BodyLength::None || !read || !agreed {
             return Err(SendError::Misuse);
         }
         out.all_or_nothing(|out| {
             encode::put_status_line(head.status, head.reason, out)?;
-            out.put(preset.as_bytes())?;
-            encode::put_fields(head.fields, out)?;
+            preset.put(out)?;
+            encode::put_fields(head.fields, said, out)?;
             encode::put_connection(if upgrade { &[b"Upgrade"] } else { &[] }, head.fields, out)?;
             out.put(b"\r\n")
         })?;
@@ -268,12 +276,18 @@ impl Server {
         Ok(())
     }
 
-    /// The response is finished; what of the request is still to come is not wanted any more.
+    /// The response is finished.
+    #[inline]
     pub(super) fn responded(&mut self) {
         self.send = Sent::Done;
-        if self.recv != Recv::Body {
-            return;
+        if self.recv == Recv::Body {
+            self.leave_body();
         }
+    }
+
+    /// What of the request is still to come is not wanted any more.
+    #[inline(never)]
+    fn leave_body(&mut self) {
         if self.reason == Some(CloseReason::ContinueRefused) {
             self.close(CloseReason::ContinueRefused);
         } else if self.body.announced() > u64::from(self.config.limits.drain) {
@@ -286,6 +300,3 @@ impl Server {
         }
     }
 }
-
-/// Fields that only this crate writes.
-const FRAMING: &[&[u8]] = &[b"content-length", b"transfer-encoding"];
