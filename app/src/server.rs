@@ -76,6 +76,7 @@ impl<H: Handler> Turn<'_, '_, H> {
     }
 
     /// Looks at the first bytes; false when they are not (yet) for the HTTP codec.
+    #[inline(never)]
     fn sniffed(&mut self, input: &[u8]) -> bool {
         let config = &self.shared.config;
         let mut sniffed = if config.raw_fallback { sniff(input) } else { Sniffed::Http };
@@ -157,6 +158,7 @@ impl<H: Handler> Turn<'_, '_, H> {
     }
 
     /// Agrees on the extensions of the WebSocket that was accepted.
+    #[inline(never)]
     fn agree(&mut self, request: &Request<'_>) {
         let Some(Answer::WebSocket(acceptance)) = &mut self.connection.control.ask().answer else { return };
         self.shared.deflating.agree(acceptance, request);
@@ -178,6 +180,7 @@ impl<H: Handler> Turn<'_, '_, H> {
     }
 
     /// The peer's fault is answered with what it deserves, and nothing follows.
+    #[cold]
     fn refuse_request(&mut self, error: Error) {
         if let Role::Server(server) = &mut self.connection.role {
             let _ = server.send_error(self.shared.stamp.preset(), self.out); // without room, `transmit` sends it later
@@ -220,6 +223,7 @@ impl<H: Handler> Turn<'_, '_, H> {
     }
 
     /// Both sides agreed to leave HTTP: what follows are WebSocket frames.
+    #[inline(never)]
     fn upgraded(&mut self) {
         let agreed = |extra: &mut Box<Extra>| std::mem::take(&mut extra.agreed);
         let Agreed { protocol, deflate } =

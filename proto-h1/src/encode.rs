@@ -28,7 +28,7 @@ pub(crate) enum Sending {
 
 impl Sending {
     /// Writes as much of `payload` as fits, framed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write(&mut self, payload: &[u8], out: &mut WriteBuf<'_>) -> Result<usize, SendError> {
         if payload.is_empty() {
             return Ok(0);
@@ -219,18 +219,17 @@ fn copy(from: &[u8], to: &mut [u8]) {
 
 #[inline(always)]
 fn put_decimal(number: u64, out: &mut WriteBuf<'_>) -> Result<(), Full> {
-    let (mut rest, mut len) = (number, 1);
-    while rest > 9 {
-        rest /= 10;
-        len += 1;
+    if number > 99 {
+        out.all_or_nothing(|out| put_hundreds(number / 100, out))?;
     }
-    rest = number;
-    for digit in out.spare().get_mut(..len).ok_or(Full)?.iter_mut().rev() {
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    out.advance(len);
-    Ok(())
+    let [tens, ones] = [number / 10 % 10, number % 10].map(|digit| b'0' + digit as u8);
+    if number > 9 { out.put(&[tens, ones]) } else { out.put_u8(ones) }
+}
+
+/// Writes what stands in front of the last two digits.
+#[inline(never)]
+fn put_hundreds(hundreds: u64, out: &mut WriteBuf<'_>) -> Result<(), Full> {
+    put_decimal(hundreds, out)
 }
 
 /// Writes `HTTP/1.1 status reason`.

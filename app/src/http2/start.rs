@@ -56,6 +56,7 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// Accepts the offer of a request to go on with HTTP/2, where the request becomes stream 1. False when the offer
     /// is to be ignored: its settings are not valid.
+    #[inline(never)]
     pub(crate) fn upgrade_http2(&mut self, request: &Request<'_>, settings: &[u8]) -> bool {
         let config = &self.shared.config.http2;
         let is_head = request.method() == b"HEAD";
