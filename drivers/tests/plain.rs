@@ -5,7 +5,8 @@ mod common;
 
 use app::{Address, Closed, Target};
 use common::*;
-use drivers::{Listen, ListenAddress};
+use drivers::{Limits, Listen, ListenAddress};
+use std::time::Duration;
 
 /// Runs a connection of `client` to a server of `server`, and gives what the client got and how both ended.
 fn exchange(server: Role, client: Role) -> (Vec<u8>, Option<Closed>, Option<Closed>) {
@@ -64,4 +65,18 @@ fn every_kind_of_address_works() {
     }
     assert!(!path.exists(), "a socket file is left over");
     std::fs::remove_dir_all(directory).unwrap();
+}
+
+/// A ring hears of a connection that comes both when it closes the socket of one that goes and in the next turn.
+#[test]
+fn those_who_come_are_noticed_while_others_go() {
+    // Sockets are closed at once, and no deadline has a dial looked at that was forgotten.
+    let limits = Limits { linger: Duration::ZERO, connect: Duration::from_secs(60), ..limits() };
+    let mut driver = driver(Test::server(Role::Echo), limits);
+    let address = listen(&mut driver);
+    for _ in 0..64 {
+        driver.service_mut().connect.push_back((to(address), talk("hello", 5)));
+        driver.turn(Some(Duration::ZERO)).unwrap();
+    }
+    drive_until(&mut driver, |driver| driver.service().closes() == 2 * 64);
 }

@@ -64,10 +64,11 @@ impl<S: Service> Driver<S> {
     pub(super) fn read_ring(&mut self, now: Instant) -> io::Result<()> {
         let Io::Ring(_) = &self.workspace.io else { return Ok(()) };
         self.events.clear();
+        let mut has_events = false;
         while let Some(done) = self.workspace.done(&mut self.table) {
             let index = match done {
                 Done::Events => {
-                    self.poll.poll(&mut self.events, Some(Duration::ZERO))?;
+                    has_events = true;
                     continue;
                 }
                 Done::Input(index) | Done::Room(index) | Done::Broken(index) | Done::Sent(index, ..) => index,
@@ -89,6 +90,11 @@ impl<S: Service> Driver<S> {
             if due {
                 self.table.enqueue(index);
             }
+        }
+        // Asked for once, however often the ring has said so (closing sockets, `flush` hears of events as well): each is
+        // given once, and another call would replace those that were given.
+        if has_events {
+            self.poll.poll(&mut self.events, Some(Duration::ZERO))?;
         }
         while let Some(index) = self.sending.pop() {
             if let Some(slot) = self.table.slot(index)
