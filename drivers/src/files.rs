@@ -75,9 +75,16 @@ impl Files {
         Ok((FileId(index), meta))
     }
 
+    pub(crate) fn get(&self, id: FileId) -> Option<&File> {
+        match self.slots.get(id.0 as usize)? {
+            Slot::Open { file, .. } => Some(file),
+            Slot::Free => None,
+        }
+    }
+
     /// Reads at `offset` until `room` is full or the file ends, and says how much.
     pub(crate) fn read(&self, id: FileId, offset: u64, room: &mut [u8]) -> Result<usize, FileError> {
-        let Some(Slot::Open { file, .. }) = self.slots.get(id.0 as usize) else { return Err(FileError::Io) };
+        let Some(file) = self.get(id) else { return Err(FileError::Io) };
         let mut len = 0;
         while len < room.len() {
             match file.read_at(&mut room[len..], offset.saturating_add(len as u64)) {
@@ -99,7 +106,7 @@ impl Files {
         offset: &mut u64,
         most: usize,
     ) -> Result<Option<u64>, Closed> {
-        let Some(Slot::Open { file, .. }) = self.slots.get(id.0 as usize) else { return Err(Closed::Reset) };
+        let Some(file) = self.get(id) else { return Err(Closed::Reset) };
         loop {
             match system::sendfile(socket, file, offset, most) {
                 Ok(sent) => return Ok(Some(sent as u64)),

@@ -6,7 +6,7 @@ use proto_core::{Deadline, Instant, Reason};
 
 use crate::files::FileList;
 use crate::pool::Buffer;
-use crate::sendfile::Part;
+use crate::sendfile::{Part, Piece};
 use crate::tls::{Tls, TlsAcceptor, TlsConnector};
 use crate::uring::Port;
 use crate::workspace::Workspace;
@@ -39,6 +39,8 @@ pub(crate) struct Apart {
     pub(crate) tx: Option<Buffer>,
     /// A part of a file that is to follow the output.
     pub(crate) part: Option<Part>,
+    /// What the connection wants to read is not in memory yet.
+    pub(crate) piece: Option<Box<Piece>>,
     /// The link's own deadline: of the handshake, of send progress or of lingering.
     pub(crate) deadline: Option<Instant>,
 }
@@ -244,7 +246,15 @@ impl<C> Link<C> {
         let empty = |apart: &mut Box<Apart>| {
             matches!(
                 **apart,
-                Apart { tls: None, files: FileList::EMPTY, rx: None, tx: None, part: None, deadline: None }
+                Apart {
+                    tls: None,
+                    files: FileList::EMPTY,
+                    rx: None,
+                    tx: None,
+                    part: None,
+                    piece: None,
+                    deadline: None
+                }
             )
         };
         if let Some(apart) = self.apart.take_if(empty)
@@ -386,7 +396,7 @@ impl<C> Link<C> {
     ) {
         if let Some(apart) = &mut self.apart {
             workspace.files.close_all(&mut apart.files);
-            apart.part = None;
+            (apart.part, apart.piece) = (None, None);
         }
         let (rx, tx) = self.take_buffers();
         for buffer in [rx, tx].into_iter().flatten() {

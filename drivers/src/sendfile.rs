@@ -1,6 +1,6 @@
 //! Parts of files that leave without having been read: the kernel sends them from its cache.
 
-use app::{Closed, FileId, Service};
+use app::{Action, Closed, FileId, Service};
 use proto_core::Instant;
 
 use crate::link::{Hangup, Link, Phase};
@@ -14,8 +14,28 @@ pub(crate) struct Part {
     pub(crate) file: FileId,
     pub(crate) offset: u64,
     pub(crate) left: u64,
+    pub(crate) memory: Memory,
 }
 
+/// What a connection waits for that has asked for a piece of a file.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub(crate) action: Action,
+    /// It is in memory by now.
+    pub(crate) there: bool,
+}
+
+/// Whether what is to leave next is in memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Memory {
+    #[default]
+    Unknown,
+    Coming,
+    There,
+}
+
+/// How much is brought there at a time.
+const PIECE: u64 = 64 * 1024;
 /// How many bytes of it leave in one turn, for others wait meanwhile.
 const SHARE: u64 = 256 * 1024;
 
@@ -49,6 +69,23 @@ impl<C> Link<C> {
         self.apart.as_ref().is_some_and(|apart| apart.part.is_some())
     }
 
+    /// Whether more of the part could leave now.
+    pub(crate) fn is_part_due(&self) -> bool {
+        let part = self.apart.as_ref().and_then(|apart| apart.part.as_ref());
+        self.ready.writable && part.is_some_and(|part| part.memory != Memory::Coming)
+    }
+
+    /// Notes that what was to be brought into memory is there.
+    pub(crate) fn on_fetched(&mut self) {
+        let Some(apart) = &mut self.apart else { return };
+        if let Some(Part { memory: memory @ Memory::Coming, .. }) = &mut apart.part {
+            *memory = Memory::There;
+        }
+        if let Some(piece) = &mut apart.piece {
+            piece.there = true;
+        }
+    }
+
     /// Sends of the part what the socket takes, up to a share of the turn. The service is told when all has left.
     ///
     /// # Errors
@@ -65,8 +102,21 @@ impl<C> Link<C> {
         let Some(part) = &mut apart.part else { return Ok(()) };
         let mut moved = 0;
         while self.ready.writable && part.left > 0 && moved < SHARE {
-            let most = part.left.min(SHARE - moved);
-            let Workspace { io, files, .. } = &mut *workspace;
+            let mut most = part.left.min(SHARE - moved);
+            let Workspace { io, files, pool, .. } = &mut *workspace;
+            match part.memory {
+                Memory::Coming => break,
+                Memory::There => {
+                    most = most.min(PIECE);
+                    part.memory = Memory::Unknown;
+                }
+                Memory::Unknown => {
+                    if !io.has_piece((pool, files), (part.file, part.offset), most as usize) {
+                        part.memory = Memory::Coming;
+                        break;
+                    }
+                }
+            }
             match io.send_file(&self.socket, files, (part.file, &mut part.offset), most)? {
                 None => self.ready.writable = false,
                 Some(0) => return Err(Closed::Reset),

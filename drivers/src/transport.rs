@@ -1,7 +1,8 @@
 use std::io::{self, IoSlice};
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use app::{Closed, FileId};
+use app::{Closed, FileError, FileId};
+use rustix::io::Errno;
 
 use crate::files::Files;
 use crate::limits::Stats;
@@ -152,6 +153,37 @@ impl Io {
             Self::Direct => files.send(file, socket, offset, most as usize),
             Self::Ring(ring) => ring.send_file(socket, files, (file, offset), most),
         }
+    }
+
+    /// Reads at `offset` into `room` and says how much: none at the end of the file. `None`: that would wait for a disk, so
+    /// it is brought into memory first, and the link gets a turn once it is there.
+    pub(crate) fn read_file(
+        &mut self,
+        (pool, files): (&mut Pool, &Files),
+        (file, offset): (FileId, u64),
+        room: &mut [u8],
+    ) -> Option<Result<usize, FileError>> {
+        if let (Self::Ring(ring), Some(file)) = (self, files.get(file)) {
+            match ring.read_file(file, offset, room) {
+                Ok(len) => return Some(Ok(len)),
+                Err(Errno::AGAIN) if ring.fetch(pool, file, (offset, room.len())) => return None,
+                Err(_) => {}
+            }
+        }
+        Some(files.read(file, offset, room))
+    }
+
+    /// Whether `len` bytes of a file can be sent without waiting for a disk, as far as the last of them tells, for they
+    /// come in order. If not they are brought into memory, as for [`read_file`](Self::read_file).
+    pub(crate) fn has_piece(
+        &mut self,
+        (pool, files): (&mut Pool, &Files),
+        (file, offset): (FileId, u64),
+        len: usize,
+    ) -> bool {
+        let (Self::Ring(ring), Some(file)) = (self, files.get(file)) else { return true };
+        let last = offset.saturating_add((len as u64).saturating_sub(1));
+        ring.read_file(file, last, &mut [0]) != Err(Errno::AGAIN) || !ring.fetch(pool, file, (offset, len))
     }
 
     /// Closes the socket of a link that is gone from `place`.

@@ -5,10 +5,10 @@ use core::time::Duration;
 use app::{Action, Closed, Service};
 use proto_core::{Instant, Reason, Wants, WriteBuf};
 
-use crate::files::{FileList, Files};
+use crate::files::FileList;
 use crate::link::{Apart, Hangup, Link, Phase, Turn};
 use crate::pool::Buffer;
-use crate::sendfile::Part;
+use crate::sendfile::{Memory, Part, Piece};
 use crate::socket;
 use crate::tls::Tls;
 use crate::workspace::Workspace;
@@ -107,7 +107,7 @@ impl<C> Link<C> {
             return Err(Closed::Reset);
         }
         if self.has_part() {
-            return Ok(if self.ready.writable { Turn::Again } else { Turn::Wait });
+            return Ok(if self.is_part_due() { Turn::Again } else { Turn::Wait });
         }
         let readable = wants.read && has_room && self.readable();
         Ok(if readable || full && flushed { Turn::Again } else { Turn::Wait })
@@ -156,18 +156,18 @@ impl<C> Link<C> {
     ) -> (bool, Wants) {
         let has_plaintext = self.tls().is_some_and(Tls::has_plaintext);
         let Phase::Open(connection) = &mut self.phase else { return (false, Wants::default()) };
-        let Workspace { scratch, files, min_output, spare, .. } = workspace;
+        let min_output = workspace.min_output;
         let mut actions = ACTIONS;
         for _ in 0..ROUNDS {
-            if tx.room() < *min_output {
+            if tx.room() < min_output {
                 tx.compact();
-                if tx.room() < *min_output {
+                if tx.room() < min_output {
                     return (true, service.wants(connection));
                 }
             }
             let mut out = tx.appender();
             let waiting = out.len();
-            let taken = service.receive(connection, rx.filled_mut(), scratch, &mut out);
+            let taken = service.receive(connection, rx.filled_mut(), &mut workspace.scratch, &mut out);
             rx.consume(taken);
             let mut progress = taken > 0 || out.len() > waiting;
             let mut wants = service.wants(connection);
@@ -178,37 +178,42 @@ impl<C> Link<C> {
                 progress = true;
                 wants = service.wants(connection);
             }
+            wants.write |= has_piece(&self.apart);
             // What is written may be what the next input waited for, or what is left of the last.
             let mut resumed = false;
             if wants.write {
                 let (before, paused) = (out.len(), !wants.read);
                 service.transmit(connection, &mut out);
-                while actions > 0 && out.room() >= *min_output * 2 {
-                    let Some(action) = service.poll_action(connection) else { break };
+                while actions > 0 && out.room() >= min_output * 2 {
+                    let there = has_piece(&self.apart);
+                    let piece = self.apart.as_mut().and_then(|apart| apart.piece.take_if(|_| there));
+                    let action = match piece {
+                        Some(piece) => Some(piece.action),
+                        None if self.apart.as_ref().is_some_and(|apart| apart.piece.is_some()) => None,
+                        None => service.poll_action(connection),
+                    };
+                    let Some(action) = action else { break };
                     actions -= 1;
                     progress = true;
-                    let apart = self.apart.get_or_insert_with(|| spare.pop().unwrap_or_default());
+                    let apart = self.apart.get_or_insert_with(|| workspace.spare.pop().unwrap_or_default());
                     if let Action::ReadFile { token, file, offset, .. } = action
                         && apart.tls.is_none()
+                        && !there
                         && let Some(left) = service.file_unseen(connection, token)
                     {
-                        apart.part = Some(Part { token, file, offset, left });
+                        apart.part = Some(Part { token, file, offset, left, memory: Memory::Unknown });
                         let written = out.len() - waiting;
                         tx.filled_more(written);
                         return (true, service.wants(connection));
                     }
-                    act::<S>(
-                        service,
-                        connection,
-                        action,
-                        files,
-                        &mut apart.files,
-                        scratch,
-                        *min_output,
-                        &mut out,
-                    );
+                    let list = &mut apart.files;
+                    if !act::<S>(service, connection, list, workspace, (&action, there), &mut out) {
+                        apart.piece = Some(Box::new(Piece { action, there: false }));
+                        break;
+                    }
                 }
                 wants = service.wants(connection);
+                wants.write |= has_piece(&self.apart);
                 resumed = paused && wants.read;
                 progress |= resumed || out.len() > before;
             }
@@ -222,7 +227,7 @@ impl<C> Link<C> {
                 return (!tx.is_empty() && wants.write, wants);
             }
             // With nothing left to take or to say, another round would find nothing to do.
-            if rx.is_empty() && !wants.write && !resumed && !eof && tx.room() >= *min_output {
+            if rx.is_empty() && !wants.write && !resumed && !eof && tx.room() >= min_output {
                 return (false, wants);
             }
         }
@@ -290,32 +295,42 @@ impl<C> Link<C> {
     }
 }
 
-/// Does what a connection asked for.
-#[expect(clippy::too_many_arguments, reason = "disjoint parts of a link and its workspace")]
+/// Whether what the connection wanted to read has come into memory meanwhile.
+fn has_piece(apart: &Option<Box<Apart>>) -> bool {
+    apart.as_ref().and_then(|apart| apart.piece.as_ref()).is_some_and(|piece| piece.there)
+}
+
+/// Does what a connection asked for; false: what it wants to read, and is not known to be `there`, has to be waited for.
 fn act<S: Service>(
     service: &mut S,
     connection: &mut S::Connection,
-    action: Action,
-    files: &mut Files,
     list: &mut FileList,
-    scratch: &mut [u8],
-    min_output: usize,
+    workspace: &mut Workspace,
+    (action, there): (&Action, bool),
     out: &mut WriteBuf<'_>,
-) {
-    match action {
-        Action::OpenFile { token, root, path } => {
-            let result = files.open(list, &root, &path);
+) -> bool {
+    let Workspace { io, pool, files, scratch, min_output, .. } = workspace;
+    match *action {
+        Action::OpenFile { token, ref root, ref path } => {
+            let result = files.open(list, root, path);
             service.file_opened(connection, token, result);
         }
         Action::ReadFile { token, file, offset, len } => {
             // What is read must fit into `out` together with its framing, for which `min_output` is enough. One
             // byte at least: none would mean the end of the file.
-            let room = out.room().saturating_sub(min_output).max(1);
+            let room = out.room().saturating_sub(*min_output).max(1);
             let len = len.min(scratch.len()).min(room);
             let (room, _) = scratch.split_at_mut(len);
-            let result = files.read(file, offset, room);
+            let result = match there {
+                true => files.read(file, offset, room),
+                false => match io.read_file((pool, files), (file, offset), room) {
+                    Some(result) => result,
+                    None => return false,
+                },
+            };
             service.file_data(connection, token, result.map(|len| room.get(..len).unwrap_or(&[])), out);
         }
         Action::CloseFile { file } => files.close(list, file),
     }
+    true
 }

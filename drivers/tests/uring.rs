@@ -2,6 +2,8 @@
 #![cfg(all(feature = "uring", target_os = "linux"))]
 #![allow(clippy::duplicate_mod, reason = "every suite brings its own helpers")]
 
+#[path = "downloads.rs"]
+mod downloads;
 #[path = "ends.rs"]
 mod ends;
 #[path = "files.rs"]

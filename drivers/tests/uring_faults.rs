@@ -4,6 +4,8 @@
 #![cfg(all(feature = "faults", target_os = "linux"))]
 #![allow(clippy::duplicate_mod, reason = "every suite brings its own helpers")]
 
+#[path = "downloads.rs"]
+mod downloads;
 #[path = "files.rs"]
 mod files;
 #[path = "plain.rs"]

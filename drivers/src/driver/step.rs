@@ -71,7 +71,11 @@ impl<S: Service> Driver<S> {
                     has_events = true;
                     continue;
                 }
-                Done::Input(index) | Done::Room(index) | Done::Broken(index) | Done::Sent(index, ..) => index,
+                Done::Input(index)
+                | Done::Room(index)
+                | Done::Fetched(index)
+                | Done::Broken(index)
+                | Done::Sent(index, ..) => index,
             };
             let Some(slot) = self.table.slot(index) else { continue };
             let Occupant::Link(link) = &mut slot.occupant else { continue };
@@ -79,6 +83,10 @@ impl<S: Service> Driver<S> {
                 Done::Sent(_, moved, all) => link.on_sent(moved, all, &mut self.workspace, now),
                 Done::Broken(_) => {
                     link.on_deaf_peer();
+                    true
+                }
+                Done::Fetched(_) => {
+                    link.on_fetched();
                     true
                 }
                 _ => {

@@ -1,10 +1,12 @@
 //! What stands for io_uring where there is none: a type without values.
 
 use core::time::Duration;
+use std::fs::File;
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
 
 use app::{Closed, FileId};
+use rustix::io::Errno;
 
 use crate::files::Files;
 use crate::limits::Stats;
@@ -25,6 +27,7 @@ pub(crate) enum Done {
     Events,
     Input(u32),
     Room(u32),
+    Fetched(u32),
     Broken(u32),
     Sent(u32, u64, bool),
 }
@@ -82,6 +85,14 @@ impl Ring {
         _: (FileId, &mut u64),
         _: u64,
     ) -> Result<Option<u64>, Closed> {
+        match *self {}
+    }
+
+    pub(crate) fn read_file(&mut self, _: &File, _: u64, _: &mut [u8]) -> Result<usize, Errno> {
+        match *self {}
+    }
+
+    pub(crate) fn fetch(&mut self, _: &mut Pool, _: &File, _: (u64, usize)) -> bool {
         match *self {}
     }
 

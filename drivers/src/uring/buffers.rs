@@ -32,6 +32,13 @@ impl Lent {
         Self { block: NonNull::from(Box::leak(block)), start, end }
     }
 
+    /// All of a block, for what is of no interest.
+    pub(super) fn whole(buffer: Buffer) -> Self {
+        let (block, ..) = buffer.into_parts();
+        let end = block.len() as u32;
+        Self::new(Buffer::from_parts(block, 0, end))
+    }
+
     /// Where the filled range begins. It is valid until [`reclaim`](Self::reclaim).
     pub(super) fn as_ptr(&self) -> *const u8 {
         self.block.cast::<u8>().as_ptr().cast_const().wrapping_add(self.start as usize)

@@ -41,6 +41,11 @@ mod none {
             false
         }
 
+        /// Whether a file is to be waited for.
+        pub(in super::super) fn waits(&mut self) -> bool {
+            false
+        }
+
         /// Whether no answer is held back.
         pub(in super::super) fn is_empty(&self) -> bool {
             true
@@ -59,8 +64,8 @@ mod injected {
 
     use rustix::io::Errno;
 
-    use super::super::named;
     use super::super::port::{READY, RECEIVE, ROOM, SEND};
+    use super::super::{FETCH, named};
     use super::{Answer, IoUring, completion};
 
     std::thread_local! {
@@ -99,9 +104,16 @@ mod injected {
             1 + self.roll(len as u64 - 1) as usize
         }
 
+        pub(in super::super) fn waits(&mut self) -> bool {
+            self.state != 0 && self.roll(2) == 0
+        }
+
         pub(in super::super) fn refuse(&mut self, name: u64) -> bool {
             let (operation, _) = named(name);
-            if self.state == 0 || operation & (RECEIVE | SEND | READY | ROOM) == 0 || self.roll(4) != 0 {
+            if self.state == 0
+                || operation & (RECEIVE | SEND | READY | ROOM | FETCH) == 0
+                || self.roll(4) != 0
+            {
                 return false;
             }
             let error = match self.roll(4) {

@@ -1,7 +1,7 @@
 //! Sockets by io_uring: what is to be done is put into a queue, and one system call per turn of the loop hands the
 //! queue over and waits for answers.
 //!
-//! [`port`] is what the ring knows of sockets, [`traffic`] and [`sendfile`] what links ask of it, [`buffers`] the blocks
+//! [`port`] is what the ring knows of sockets, [`traffic`], [`sendfile`] and [`fetch`] what links ask of it, [`buffers`] the blocks
 //! that are with the kernel. A descriptor is closed only when the kernel has answered everything that was asked about it, so an
 //! answer never meets a successor.
 //!
@@ -10,6 +10,7 @@
 
 mod buffers;
 mod faults;
+mod fetch;
 mod port;
 mod sendfile;
 mod traffic;
@@ -30,6 +31,7 @@ use crate::pool::Pool;
 use crate::table::Table;
 use buffers::BufferRing;
 use faults::Faults;
+use fetch::Fetches;
 pub(crate) use port::Port;
 use port::{Key, NOBODY, READY, RECEIVE, ROOM, Retired, SEND, WATCH, Works};
 use traffic::watched;
@@ -53,6 +55,7 @@ pub(crate) struct Ring {
     works: Works,
     /// Sockets that wait to be closed, by descriptor.
     retired: BTreeMap<RawFd, Retired>,
+    fetches: Fetches,
     /// What found no place in the submission queue.
     overflow: VecDeque<Entry>,
     /// What has happened and was not yet asked for.
@@ -70,6 +73,7 @@ pub(crate) struct Ring {
 /// Operations of the ring's own; the others are [`port`]'s.
 const EVENTS: u8 = 16;
 const CANCEL: u8 = 32;
+const FETCH: u8 = 128;
 
 /// What the kernel says of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +92,8 @@ pub(crate) enum Done {
     Input(u32),
     /// There is room for what was to be sent.
     Room(u32),
+    /// A piece of a file is in memory.
+    Fetched(u32),
     /// The socket is broken.
     Broken(u32),
     /// The socket took so many bytes; whether that was all.
@@ -129,6 +135,7 @@ impl Ring {
             buffers,
             works: Works::default(),
             retired: BTreeMap::new(),
+            fetches: Fetches::default(),
             overflow: VecDeque::new(),
             news: VecDeque::new(),
             under_way: 0,
@@ -213,6 +220,9 @@ impl Ring {
             if operation == EVENTS {
                 self.asked = false;
                 return Some(Done::Events);
+            }
+            if operation == FETCH {
+                return Some(self.fetched(key));
             }
             let Some(port) = table.port(key.place, key.fd) else {
                 self.answered_late(operation, key, answer, pool, stats);
@@ -300,6 +310,7 @@ impl Drop for Ring {
                 .register_sync_cancel(Some(Timespec::from(Duration::from_millis(10))), CancelBuilder::any());
         }
         while self.enabled && self.done(table, pool, &mut Stats::default()).is_some() {}
+        self.fetches.reclaim();
         if self.receiving == 0 && self.uring.submitter().unregister_buf_ring(GROUP).is_ok() {
             // SAFETY: no receive is under way, and the kernel no longer knows the ring.
             unsafe { self.buffers.reclaim_all() };

@@ -40,6 +40,7 @@ impl Ring {
     /// Has the kernel send what waits, and sees to it that input is received, or, if none is wanted, that breaks are
     /// noticed; and that room is, for what the ring does not send. What happens is reported for `place`.
     pub(crate) fn settle(&mut self, socket: &OwnedFd, ready: &mut Ready, place: u32, interest: Interest) {
+        self.begin_fetch(place);
         let key = Key::new(socket, place);
         let port = &mut ready.port;
         if ready.sending && !port.has(SEND) {
@@ -150,6 +151,7 @@ impl Ring {
 
     /// Closes a socket once nothing is under way on it any more, and has what is under way end.
     pub(crate) fn retire(&mut self, socket: OwnedFd, ready: &Ready, place: u32, pool: &mut Pool) {
+        self.fetches.forget();
         let (key, mut port) = (Key::new(&socket, place), ready.port);
         self.hand_over(key, &mut port);
         if let Some(work) = self.works.of(port) {
