@@ -82,10 +82,12 @@ impl Handler for Site {
     }
 }
 
-/// Has a file written out and forgotten by the kernel: it is not in memory any more if there is a disk.
+/// Has a file written out and, where that can be asked for, forgotten by the kernel: it is not in memory any more if there is
+/// a disk.
 fn forget(path: &std::path::Path) {
     let file = std::fs::File::open(path).unwrap();
     file.sync_all().unwrap();
+    #[cfg(target_os = "linux")]
     rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).unwrap();
 }
 
