@@ -79,7 +79,7 @@ impl Ring {
             let mut block = pool.take();
             let most = self.faults.length(most.min(block.input_room()));
             let read = socket::read(socket, ready, stats, block.spare().split_at_mut(most).0);
-            if !matches!(read, Ok(Some(SMALL..))) && !ready.readable {
+            if matches!(read, Ok(Some(..SMALL))) && !ready.readable {
                 ready.port.clear(BULK);
             }
             if let Ok(Some(len)) = read {
