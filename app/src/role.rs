@@ -57,6 +57,16 @@ impl<S> Role<S> {
         }
     }
 
+    /// `wants().write` alone, for turns in which that is all there is to know.
+    #[inline]
+    pub(crate) fn wants_write(&self) -> bool {
+        match self {
+            Self::Server(server) => server.wants().write,
+            Self::WebSocket(socket) => socket.wants().write,
+            role => role.wants().write,
+        }
+    }
+
     pub(crate) fn transmit(&mut self, out: &mut WriteBuf<'_>) {
         match self {
             Self::Server(server) => server.transmit(out),
@@ -256,7 +266,7 @@ impl<S> Connection<S> {
     /// Whether anyone may have something to write: the protocol, the application, or the library for it.
     #[inline]
     pub(crate) fn has_something_to_say(&self) -> bool {
-        self.control.want_write || self.control.is_asked() || self.role.wants().write
+        self.control.want_write || self.control.is_asked() || self.role.wants_write()
     }
 
     /// Tells the codec how much content the application takes.

@@ -25,7 +25,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             };
             return (0, stopped);
         }
-        let mut taken = 0;
+        let (mut taken, all) = (0, input.len());
         while self.may_take() {
             self.send_continue();
             let Role::Server(server) = &mut self.connection.role else {
@@ -68,7 +68,10 @@ impl<H: Handler> Turn<'_, '_, H> {
             } else {
                 self.settle();
             }
-            if !told && (was_reading || !self.connection.role.wants().read) {
+            // Between two exchanges there is nothing to tell without input.
+            let idle = || matches!(&self.connection.role, Role::Server(server) if server.is_idle());
+            if taken == all && told && idle() || !told && (was_reading || !self.connection.role.wants().read)
+            {
                 break;
             }
         }
@@ -131,6 +134,14 @@ impl<H: Handler> Turn<'_, '_, H> {
         if connection.upgrading && connection.session.is_some() {
             self.agree(request);
         }
+        if self.connection.session.is_none() || self.connection.control.is_asked() {
+            self.answer_for_application();
+        }
+    }
+
+    /// Leaves the answer to the library, where the application wants that.
+    #[inline(never)]
+    fn answer_for_application(&mut self) {
         let connection = &mut *self.connection;
         if connection.session.is_none() {
             match connection.control.take_answer() {

@@ -127,18 +127,25 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// Lets everyone write who wants to, while there is room.
     pub(crate) fn write(&mut self) {
-        if let Some(mut multiplex) = self.multiplex() {
-            return multiplex.write();
+        if let Role::Http2(_) = self.connection.role {
+            return self.write_http2();
         }
-        if !self.connection.has_something_to_say() {
-            return self.settle();
+        if self.connection.has_something_to_say() {
+            self.transmit();
+            let (handler, shared, connection) =
+                (&mut *self.handler, &mut *self.shared, &mut *self.connection);
+            let write = |out: &mut WriteBuf<'_>| Turn { handler, shared, connection, out }.write_in_turn();
+            self.out.with_reserve(reserve(self.out), write);
+            self.transmit();
         }
-        self.transmit();
-        let (handler, shared, connection) = (&mut *self.handler, &mut *self.shared, &mut *self.connection);
-        let write = |out: &mut WriteBuf<'_>| Turn { handler, shared, connection, out }.write_in_turn();
-        self.out.with_reserve(reserve(self.out), write);
-        self.transmit();
         self.settle();
+    }
+
+    #[inline(never)]
+    fn write_http2(&mut self) {
+        if let Some(mut multiplex) = self.multiplex() {
+            multiplex.write();
+        }
     }
 
     /// One write after the other, while there is room.
@@ -175,21 +182,12 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// One write, of the library or the application; false when nobody wants one.
     fn write_once(&mut self) -> bool {
-        let connection = &mut *self.connection;
-        if let Role::Client(_) = connection.role
-            && connection.control.extra().is_some_and(|extra| extra.opening.is_some())
+        if self.connection.control.is_asked()
+            && let Some(wrote) = self.write_as_asked()
         {
-            return self.send_opening();
+            return wrote;
         }
-        if connection.control.asked().answer.is_some() {
-            if let Role::Server(_) = connection.role {
-                return self.send_answer();
-            }
-            connection.control.take_answer(); // there is no request to answer
-        }
-        if connection.transfer().is_some() {
-            return self.send_file();
-        }
+        let connection = &mut *self.connection;
         if connection.control.want_write && connection.session.is_some() && !connection.upgrading {
             connection.control.want_write = false;
             self.offer();
@@ -199,6 +197,24 @@ impl<H: Handler> Turn<'_, '_, H> {
             return self.close(code, reason);
         }
         false
+    }
+
+    /// One write of the library's; `None` when it is the application's turn.
+    #[inline(never)]
+    fn write_as_asked(&mut self) -> Option<bool> {
+        let connection = &mut *self.connection;
+        if let Role::Client(_) = connection.role
+            && connection.control.extra().is_some_and(|extra| extra.opening.is_some())
+        {
+            return Some(self.send_opening());
+        }
+        if connection.control.asked().answer.is_some() {
+            if let Role::Server(_) = connection.role {
+                return Some(self.send_answer());
+            }
+            connection.control.take_answer(); // there is no request to answer
+        }
+        connection.transfer().is_some().then(|| self.send_file())
     }
 
     /// One turn of the application.

@@ -51,7 +51,13 @@ impl<C> Link<C> {
         if self.ready.writable && (!tx.is_empty() || self.wants_flush()) {
             self.send(tx, workspace, now);
         }
-        if !tx.is_empty() || self.wants_flush() || self.ready.sending {
+        if !tx.is_empty() || self.ready.sending {
+            return Ok(false);
+        }
+        if self.apart.is_none() {
+            return Ok(true);
+        }
+        if self.wants_flush() {
             return Ok(false);
         }
         if self.has_part() {

@@ -78,26 +78,13 @@ impl<C> Link<C> {
                 return Err(why);
             }
         };
-        let more = full || !tx.is_empty() || self.wants_flush() || self.has_part();
-        if !self.ready.readable
-            && let Some(tls) = self.tls_mut()
-        {
-            tls.rest();
-        }
-        rx.compact();
+        self.ready.follow = full || !tx.is_empty() || self.has_more_to_send() || wants.close;
         let has_room = workspace.pool.has_room(&rx);
-        self.keep_buffers(rx, tx, workspace);
-
-        let overdue = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now);
-        if flushed {
-            self.set_deadline(None, workspace);
-        } else if overdue(self.deadline()) {
-            return Err(Closed::Timeout(Reason::SendProgress));
-        }
-        self.tidy(workspace);
-        self.ready.follow = more || wants.close;
-        if let Some(fault) = self.tls().and_then(Tls::fault) {
-            return Err(Closed::Tls(fault));
+        if rx.is_empty() && tx.is_empty() && self.apart.is_none() {
+            workspace.pool.give(rx);
+            workspace.pool.give(tx);
+        } else {
+            self.put_apart(rx, tx, flushed, workspace, now)?;
         }
         if wants.close && flushed {
             return Ok(self.finish(service, workspace, now));
@@ -111,6 +98,35 @@ impl<C> Link<C> {
         }
         let readable = wants.read && has_room && self.readable();
         Ok(if readable || full && flushed { Turn::Again } else { Turn::Wait })
+    }
+
+    /// Keeps what this turn leaves over, and gives back what is not needed any more.
+    ///
+    /// # Errors
+    /// The peer has had its time, or TLS has failed.
+    #[inline(never)]
+    fn put_apart(
+        &mut self,
+        mut rx: Buffer,
+        tx: Buffer,
+        flushed: bool,
+        workspace: &mut Workspace,
+        now: Instant,
+    ) -> Result<(), Closed> {
+        if !self.ready.readable
+            && let Some(tls) = self.tls_mut()
+        {
+            tls.rest();
+        }
+        rx.compact();
+        self.keep_buffers(rx, tx, workspace);
+        if flushed {
+            self.set_deadline(None, workspace);
+        } else if self.deadline().is_some_and(|at| at <= now) {
+            return Err(Closed::Timeout(Reason::SendProgress));
+        }
+        self.tidy(workspace);
+        self.tls().and_then(Tls::fault).map_or(Ok(()), |fault| Err(Closed::Tls(fault)))
     }
 
     /// Sends what is left over, reads, and lets the connection answer. Says whether there may be more to do once what
@@ -252,6 +268,13 @@ impl<C> Link<C> {
         self.ready.readable || self.tls().is_some_and(Tls::has_plaintext)
     }
 
+    /// Whether TLS has something for the socket, or a part of a file is to follow.
+    fn has_more_to_send(&self) -> bool {
+        self.apart
+            .as_deref()
+            .is_some_and(|apart| apart.part.is_some() || apart.tls.as_ref().is_some_and(Tls::wants_write))
+    }
+
     /// Whether TLS has something for the socket.
     pub(crate) fn wants_flush(&self) -> bool {
         self.tls().is_some_and(Tls::wants_write)
@@ -301,6 +324,7 @@ fn has_piece(apart: &Option<Box<Apart>>) -> bool {
 }
 
 /// Does what a connection asked for; false: what it wants to read, and is not known to be `there`, has to be waited for.
+#[inline(never)]
 fn act<S: Service>(
     service: &mut S,
     connection: &mut S::Connection,
