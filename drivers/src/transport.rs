@@ -133,11 +133,10 @@ impl Io {
         (pool, stats): (&mut Pool, &mut Stats),
         blocks: &[IoSlice<'_>],
     ) -> Result<usize, Closed> {
-        let Self::Ring(ring) = self else { return socket::write_blocks(socket, ready, stats, blocks) };
-        let mut output = pool.take();
-        let taken = blocks.iter().map(|block| output.append(block)).sum();
-        ring.send(socket, ready, (pool, stats), output, false)?;
-        Ok(taken)
+        match self {
+            Self::Direct => socket::write_blocks(socket, ready, stats, blocks),
+            Self::Ring(ring) => ring.send_blocks(socket, ready, (pool, stats), blocks),
+        }
     }
 
     /// Sends up to `most` bytes of a file from `offset` on, which moves, and says how many: none at the end of the

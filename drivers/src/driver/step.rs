@@ -72,6 +72,7 @@ impl<S: Service> Driver<S> {
                     continue;
                 }
                 Done::Input(index)
+                | Done::Hangup(index)
                 | Done::Room(index)
                 | Done::Fetched(index)
                 | Done::Broken(index)
@@ -83,6 +84,10 @@ impl<S: Service> Driver<S> {
                 Done::Sent(_, moved, all) => link.on_sent(moved, all, &mut self.workspace, now),
                 Done::Broken(_) => {
                     link.on_deaf_peer();
+                    true
+                }
+                Done::Hangup(_) => {
+                    link.on_hangup(false);
                     true
                 }
                 Done::Fetched(_) => {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::fs::File;
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::{OwnedFd, RawFd};
 
 use app::{Closed, FileId};
@@ -26,6 +26,7 @@ pub(crate) enum Ring {}
 pub(crate) enum Done {
     Events,
     Input(u32),
+    Hangup(u32),
     Room(u32),
     Fetched(u32),
     Broken(u32),
@@ -75,6 +76,16 @@ impl Ring {
         _: Buffer,
         _: bool,
     ) -> Result<(u64, bool), Closed> {
+        match *self {}
+    }
+
+    pub(crate) fn send_blocks(
+        &mut self,
+        _: &OwnedFd,
+        _: &mut Ready,
+        _: (&mut Pool, &mut Stats),
+        _: &[IoSlice<'_>],
+    ) -> Result<usize, Closed> {
         match *self {}
     }
 

@@ -34,7 +34,7 @@ use faults::Faults;
 use fetch::Fetches;
 pub(crate) use port::Port;
 use port::{Key, NOBODY, READY, RECEIVE, ROOM, Retired, SEND, WATCH, Works};
-use traffic::watched;
+use traffic::{told_of_input, watched};
 
 #[cfg(feature = "faults")]
 pub use faults::seed;
@@ -90,6 +90,8 @@ pub(crate) enum Done {
     Events,
     /// There is input, or its end.
     Input(u32),
+    /// The end of input is on its way.
+    Hangup(u32),
     /// There is room for what was to be sent.
     Room(u32),
     /// A piece of a file is in memory.
@@ -235,7 +237,7 @@ impl Ring {
                 RECEIVE => self.received(key, port, answer, pool, stats),
                 SEND => self.sent(key, port, answer, pool, stats),
                 WATCH => watched(key, answer),
-                READY => Some(Done::Input(key.place)),
+                READY => Some(told_of_input(key, answer)),
                 ROOM => Some(Done::Room(key.place)),
                 _ => None,
             };

@@ -19,12 +19,12 @@ pub(super) const RECEIVE: u8 = 1;
 pub(super) const SEND: u8 = 2;
 /// Waits for the socket to break.
 pub(super) const WATCH: u8 = 4;
-/// Waits for input that is to be read by a system call.
+/// Tells of input that is to be read by a system call, until it is called off.
 pub(super) const READY: u8 = 8;
 /// Waits for room for what is to be sent by a system call.
 pub(super) const ROOM: u8 = 64;
 pub(super) const UNDER_WAY: u8 = RECEIVE | SEND | WATCH | READY | ROOM;
-/// The receive that is under way has been called off.
+/// The receive, or the poll for input, that is under way has been called off.
 pub(super) const CALLED_OFF: u8 = 16;
 /// The peer sends much: input is read by system calls.
 pub(super) const BULK: u8 = 32;
@@ -72,7 +72,7 @@ impl Port {
     /// Notes that an operation has got its last answer.
     pub(super) fn finish(&mut self, operation: u8) {
         self.clear(operation & UNDER_WAY);
-        if operation == RECEIVE {
+        if operation & (RECEIVE | READY) != 0 {
             self.clear(CALLED_OFF);
         }
     }

@@ -1,5 +1,6 @@
 //! What links ask of the ring, and what its answers mean to them.
 
+use std::io::IoSlice;
 use std::os::fd::OwnedFd;
 
 use ::io_uring::types::Fd;
@@ -51,12 +52,14 @@ impl Ring {
             self.poll(key, port, PollFlags::OUT, ROOM);
         }
         if !interest.readable {
-            if port.has(RECEIVE) {
-                // It would go on filling blocks for a peer that floods a connection which does not read.
-                self.call_off_receive(key, port);
+            if port.has(RECEIVE | READY) {
+                // It would go on filling blocks, or telling, for a peer that floods a connection which does not read.
+                self.call_off_input(key, port);
             } else if !port.has(WATCH) {
                 self.poll(key, port, PollFlags::ERR | PollFlags::HUP, WATCH);
             }
+        } else if port.has(READY) && !port.has(BULK) {
+            self.call_off_input(key, port);
         } else if !port.has(RECEIVE | READY) && !self.works.has_input(*port) {
             match port.has(BULK) {
                 true if ready.readable => {} // the next turn goes on reading
@@ -149,6 +152,25 @@ impl Ring {
         Ok((moved, left))
     }
 
+    /// Sends of `blocks` what the socket takes, and says how much that is; 0 when it takes no more for now.
+    pub(crate) fn send_blocks(
+        &mut self,
+        socket: &OwnedFd,
+        ready: &mut Ready,
+        (pool, stats): (&mut Pool, &mut Stats),
+        blocks: &[IoSlice<'_>],
+    ) -> Result<usize, Closed> {
+        let total = blocks.iter().map(|block| block.len()).sum();
+        let most = self.faults.length(total);
+        if total > SMALL && most == total {
+            return socket::write_blocks(socket, ready, stats, blocks);
+        }
+        let mut output = pool.take();
+        let taken = blocks.iter().map(|block| output.append(block)).sum();
+        self.send(socket, ready, (pool, stats), output, false)?;
+        Ok(taken)
+    }
+
     /// Closes a socket once nothing is under way on it any more, and has what is under way end.
     pub(crate) fn retire(&mut self, socket: OwnedFd, ready: &Ready, place: u32, pool: &mut Pool) {
         self.fetches.forget();
@@ -221,7 +243,7 @@ impl Ring {
                 stats.bytes_in += block.len() as u64;
                 if block.room() == 0 && !port.has(BULK) {
                     port.set(BULK);
-                    self.call_off_receive(key, port);
+                    self.call_off_input(key, port);
                 }
                 let Some(work) = self.works.begin(port) else { return Some(Done::Broken(key.place)) };
                 work.input.push_back(block);
@@ -269,10 +291,11 @@ impl Ring {
         self.ask(opcode::RecvMulti::new(Fd(key.fd), GROUP).build(), RECEIVE, key);
     }
 
-    fn call_off_receive(&mut self, key: Key, port: &mut Port) {
-        if port.has(RECEIVE) && !port.has(CALLED_OFF) {
+    /// There is at most one of the two.
+    fn call_off_input(&mut self, key: Key, port: &mut Port) {
+        if port.has(RECEIVE | READY) && !port.has(CALLED_OFF) {
             port.set(CALLED_OFF);
-            self.call_off(RECEIVE, key);
+            self.call_off(if port.has(RECEIVE) { RECEIVE } else { READY }, key);
         }
     }
 
@@ -282,7 +305,9 @@ impl Ring {
 
     fn poll(&mut self, key: Key, port: &mut Port, events: PollFlags, operation: u8) {
         port.set(operation);
-        self.ask(opcode::PollAdd::new(Fd(key.fd), bits(events)).build(), operation, key);
+        // Input is told of until that is called off: asking anew for each would cost more than it does over epoll.
+        let poll = opcode::PollAdd::new(Fd(key.fd), bits(events)).multi(operation == READY);
+        self.ask(poll.build(), operation, key);
     }
 
     /// Has the kernel send what waits for it.
@@ -307,6 +332,16 @@ impl Ring {
 pub(super) fn watched(key: Key, answer: Answer) -> Option<Done> {
     let broken = answer.result > 0 && answer.result as u32 & bits(PollFlags::ERR) != 0;
     broken.then_some(Done::Broken(key.place))
+}
+
+/// What a poll for input has seen. With the end on its way nothing else will tell of it.
+pub(super) fn told_of_input(key: Key, answer: Answer) -> Done {
+    let ends = bits(PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR);
+    if answer.result > 0 && answer.result as u32 & ends != 0 {
+        Done::Hangup(key.place)
+    } else {
+        Done::Input(key.place)
+    }
 }
 
 fn count_sent(result: i32, stats: &mut Stats) {
