@@ -125,6 +125,7 @@
 //! | [`wake_queue`](Limits::wake_queue) | 1,024 | [`Waker::wake`] gives the message back |
 #![deny(unsafe_code)]
 
+mod ahead;
 mod clock;
 mod config;
 mod dial;

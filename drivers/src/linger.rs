@@ -3,7 +3,7 @@
 use app::{Closed, Service, TlsFault};
 use proto_core::Instant;
 
-use crate::link::{Apart, Link, Turn};
+use crate::link::{Apart, Eof, Link, Turn};
 use crate::socket;
 use crate::tls::Tls;
 use crate::workspace::Workspace;
@@ -57,13 +57,13 @@ impl<C> Link<C> {
             match io.receive(&self.socket, &mut self.ready, (&mut *pool, stats), usize::MAX) {
                 Ok(waste) => waste.into_iter().for_each(|waste| pool.give(waste)),
                 Err(_) => {
-                    self.ready.eof = true;
+                    self.ready.eof = Eof::Come;
                     break;
                 }
             }
         }
         match self.ready {
-            ready if ready.eof => Turn::Over,
+            ready if ready.eof != Eof::No => Turn::Over,
             ready if ready.readable => Turn::Again,
             _ => Turn::Wait,
         }

@@ -79,12 +79,32 @@ pub(crate) struct Ready {
     /// A turn is due when that is done.
     pub(crate) follow: bool,
     pub(crate) hangup: Hangup,
-    /// Reading has given the end of input.
-    pub(crate) eof: bool,
-    /// The connection knows of the end of input.
-    pub(crate) eof_told: bool,
+    pub(crate) eof: Eof,
+    pub(crate) reading: Reading,
     /// Our side of the socket is shut.
     pub(crate) shut: bool,
+}
+
+/// The end of input.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Eof {
+    #[default]
+    No,
+    /// Reading has given it.
+    Come,
+    /// The connection knows.
+    Told,
+}
+
+/// How much input there is at a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Reading {
+    #[default]
+    Little,
+    /// It was read before the turn, into a small block.
+    Ahead,
+    /// More than a small block holds.
+    Much,
 }
 
 /// What the operating system has said about the end.
@@ -266,7 +286,7 @@ impl<C> Link<C> {
 
     /// Notes what the operating system reports.
     pub fn on_ready(&mut self, readable: bool, writable: bool) {
-        self.ready.readable |= readable && !self.ready.eof;
+        self.ready.readable |= readable && self.ready.eof == Eof::No;
         self.ready.writable |= writable;
     }
 
@@ -319,7 +339,7 @@ impl<C> Link<C> {
             Phase::Open(connection) => service.wants(connection).read,
             Phase::Handshake(_) | Phase::Linger => true,
         };
-        Interest { readable: readable && !self.ready.eof, writable: self.has_output() }
+        Interest { readable: readable && self.ready.eof == Eof::No, writable: self.has_output() }
     }
 
     /// Whether something waits for room in the socket.

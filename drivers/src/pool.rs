@@ -185,17 +185,24 @@ impl Pool {
     }
 
     fn keep_contents(&mut self, buffer: Buffer) -> Option<Buffer> {
-        let Some(class) = self.classes[..FULL].iter_mut().find(|class| class.size >= buffer.len()) else {
+        let Some(class) = self.classes[..FULL].iter().find(|class| class.size >= buffer.len()) else {
             return Some(buffer);
         };
         if class.size >= buffer.block.len() {
             return Some(buffer);
         }
-        let mut small = Buffer::new(class.take());
-        small.spare()[..buffer.len()].copy_from_slice(buffer.filled());
-        small.filled_more(buffer.len());
+        let small = self.copy(&buffer);
         self.give(buffer);
         Some(small)
+    }
+
+    /// What `buffer` holds, in a block no larger than it deserves.
+    pub(crate) fn copy(&mut self, buffer: &Buffer) -> Buffer {
+        let least = self.classes.iter_mut().find(|class| class.size >= buffer.len());
+        let mut copy =
+            Buffer::new(least.map_or_else(|| vec![0; buffer.len()].into_boxed_slice(), Class::take));
+        copy.append(buffer.filled());
+        copy
     }
 
     /// Takes back a block.

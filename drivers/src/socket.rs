@@ -6,7 +6,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, Shutdown};
 
 use crate::limits::Stats;
-use crate::link::{Hangup, Ready};
+use crate::link::{Eof, Hangup, Ready};
 use crate::system::SEND;
 
 pub(crate) use crate::system::abort;
@@ -25,7 +25,7 @@ pub(crate) fn read(
     loop {
         match rustix::net::recv(socket.as_fd(), &mut *room, RecvFlags::DONTWAIT) {
             Ok((0, _)) => {
-                (ready.readable, ready.eof) = (false, true);
+                (ready.readable, ready.eof) = (false, Eof::Come);
                 return Ok(None);
             }
             Ok((len, _)) => {

@@ -135,6 +135,19 @@ impl<C> Table<C> {
         }
     }
 
+    /// Who is due a turn after `before` others.
+    pub(crate) fn waiting(&self, before: usize) -> Option<u32> {
+        self.queue.get(before).copied()
+    }
+
+    /// The link at `index`, if one is there.
+    pub(crate) fn link(&mut self, index: u32) -> Option<&mut Link<C>> {
+        match &mut self.slot(index)?.occupant {
+            Occupant::Link(link) => Some(link),
+            Occupant::Nobody | Occupant::Dial(_) => None,
+        }
+    }
+
     /// Gives a slot a turn, once however often it is asked for.
     pub(crate) fn enqueue(&mut self, index: u32) {
         if let Some(slot) = self.slot(index)

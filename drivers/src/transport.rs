@@ -6,7 +6,7 @@ use rustix::io::Errno;
 
 use crate::files::Files;
 use crate::limits::Stats;
-use crate::link::Ready;
+use crate::link::{Reading, Ready};
 use crate::pool::{Buffer, Pool};
 use crate::socket;
 use crate::uring::{self, Ring};
@@ -44,16 +44,22 @@ impl Transport {
     pub(crate) fn open(self, events: &impl AsRawFd) -> io::Result<Io> {
         match self.resolve()? {
             Self::Uring => Ok(Io::Ring(Box::new(Ring::new(events.as_raw_fd())?))),
-            _ => Ok(Io::Direct),
+            _ => Ok(Io::Batched(None)),
         }
     }
 }
+
+/// What goes into a small block.
+pub(crate) const LITTLE: usize = 4096;
 
 /// What moves the bytes of a thread's links.
 #[derive(Debug)]
 pub(crate) enum Io {
     /// System calls.
     Direct,
+    /// System calls, but what is little is not sent before all links of a batch have had their turns: this is what the
+    /// present one has to send.
+    Batched(Option<Buffer>),
     /// Everything is asked of a ring. What is received waits there; what is sent belongs to it until it is done.
     Ring(Box<Ring>),
 }
@@ -68,8 +74,9 @@ impl Io {
         rx: &mut Buffer,
     ) -> Result<(), Closed> {
         let Self::Ring(ring) = self else {
-            let read = socket::read(socket, ready, stats, rx.input_spare())?;
-            rx.filled_more(read.unwrap_or(0));
+            let read = socket::read(socket, ready, stats, rx.input_spare())?.unwrap_or(0);
+            rx.filled_more(read);
+            ready.reading = if read < LITTLE { Reading::Little } else { Reading::Much };
             return Ok(());
         };
         let most = if rx.is_empty() { usize::MAX } else { rx.input_room() };
@@ -105,8 +112,8 @@ impl Io {
         ring.take(socket, ready, (pool, stats), most)
     }
 
-    /// Sends what is in `tx`, which a part of a file `continues` or not: says how many bytes were taken from it, how many the socket has taken, and whether any
-    /// are left to be.
+    /// Sends what is in `tx`, which a part of a file `continues` or not: says how many bytes were taken from it, how many
+    /// the socket has taken, and whether any are left to be.
     pub(crate) fn send(
         &mut self,
         socket: &OwnedFd,
@@ -115,9 +122,17 @@ impl Io {
         tx: &mut Buffer,
         continues: bool,
     ) -> Result<(usize, u64, bool), Closed> {
-        let Self::Ring(ring) = self else {
-            let len = socket::write(socket, ready, stats, tx.filled())?;
-            return Ok((len, len as u64, len < tx.len()));
+        let ring = match self {
+            Self::Ring(ring) => ring,
+            Self::Batched(output @ None) if tx.len() <= LITTLE && !continues => {
+                *output = Some(pool.copy(tx));
+                (ready.writable, ready.sending) = (false, true);
+                return Ok((tx.len(), 0, true));
+            }
+            Self::Batched(_) | Self::Direct => {
+                let len = socket::write(socket, ready, stats, tx.filled())?;
+                return Ok((len, len as u64, len < tx.len()));
+            }
         };
         let next = pool.take();
         let (moved, left) =
@@ -134,7 +149,7 @@ impl Io {
         blocks: &[IoSlice<'_>],
     ) -> Result<usize, Closed> {
         match self {
-            Self::Direct => socket::write_blocks(socket, ready, stats, blocks),
+            Self::Direct | Self::Batched(_) => socket::write_blocks(socket, ready, stats, blocks),
             Self::Ring(ring) => ring.send_blocks(socket, ready, (pool, stats), blocks),
         }
     }
@@ -149,7 +164,7 @@ impl Io {
         most: u64,
     ) -> Result<Option<u64>, Closed> {
         match self {
-            Self::Direct => files.send(file, socket, offset, most as usize),
+            Self::Direct | Self::Batched(_) => files.send(file, socket, offset, most as usize),
             Self::Ring(ring) => ring.send_file(socket, files, (file, offset), most),
         }
     }
@@ -188,7 +203,7 @@ impl Io {
     /// Closes the socket of a link that is gone from `place`.
     pub(crate) fn retire(&mut self, socket: OwnedFd, ready: &Ready, place: u32, pool: &mut Pool) {
         match self {
-            Self::Direct => drop(socket),
+            Self::Direct | Self::Batched(_) => drop(socket),
             Self::Ring(ring) => ring.retire(socket, ready, place, pool),
         }
     }

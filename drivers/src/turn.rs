@@ -6,7 +6,7 @@ use app::{Action, Closed, Service};
 use proto_core::{Instant, Reason, Wants, WriteBuf};
 
 use crate::files::FileList;
-use crate::link::{Apart, Hangup, Link, Phase, Turn};
+use crate::link::{Apart, Eof, Hangup, Link, Phase, Reading, Turn};
 use crate::pool::Buffer;
 use crate::sendfile::{Memory, Part, Piece};
 use crate::socket;
@@ -65,7 +65,15 @@ impl<C> Link<C> {
         let reads = service.wants(connection).read;
 
         let (rx, tx) = self.take_buffers();
-        let (mut rx, mut tx) = (workspace.pool.restore(rx), workspace.pool.restore(tx));
+        let mut rx = match rx {
+            // Most likely there is no more to come.
+            Some(rx) if self.ready.reading == Reading::Ahead => rx,
+            rx => workspace.pool.restore(rx),
+        };
+        if self.ready.reading == Reading::Ahead {
+            self.ready.reading = Reading::Little;
+        }
+        let mut tx = workspace.pool.restore(tx);
         if self.ready.hangup == Hangup::Both && !self.ready.writable && !self.ready.sending {
             // What the peer does not hear must not stand in the way of what it said.
             tx.consume(tx.len());
@@ -90,7 +98,9 @@ impl<C> Link<C> {
             return Ok(self.finish(service, workspace, now));
         }
         // Broken in both directions and nothing left to read: nobody else would notice while it is not read from.
-        if self.ready.hangup == Hangup::Both && (self.ready.eof || !self.ready.readable || !wants.read) {
+        if self.ready.hangup == Hangup::Both
+            && (self.ready.eof != Eof::No || !self.ready.readable || !wants.read)
+        {
             return Err(Closed::Reset);
         }
         if self.has_part() {
@@ -187,9 +197,9 @@ impl<C> Link<C> {
             rx.consume(taken);
             let mut progress = taken > 0 || out.len() > waiting;
             let mut wants = service.wants(connection);
-            let eof = self.ready.eof && !self.ready.eof_told;
+            let eof = self.ready.eof == Eof::Come;
             if eof && !progress && !has_plaintext && (rx.is_empty() || wants.read) {
-                self.ready.eof_told = true;
+                self.ready.eof = Eof::Told;
                 service.receive_eof(connection, &mut out);
                 progress = true;
                 wants = service.wants(connection);

@@ -111,7 +111,7 @@ fn bytes_cost_no_allocation() {
     let address = listen(&mut driver);
     let mut client = TcpStream::connect(address).unwrap();
     let (sent, mut got) = (pattern(4096), vec![0; 4096]);
-    for len in [1, 100, 4096] {
+    for len in [1, 100, 4096, 1, 1000] {
         round(&mut driver, &mut client, &sent[..len], &mut got[..len]);
     }
     let before = ALLOCATIONS.get();

@@ -1,6 +1,7 @@
 //! The loop of one thread over its links: [`step`] is what it does, [`place`] what becomes of one link.
 
 mod accept;
+mod batch;
 mod connect;
 mod place;
 mod step;
@@ -25,6 +26,7 @@ use crate::transport::Io;
 use crate::waker::Waker;
 use crate::workspace::Workspace;
 use accept::Listener;
+use batch::Batch;
 
 /// A service and all its connections on one thread: the loop, to be run as a whole or turn by turn.
 #[derive(Debug)]
@@ -40,6 +42,7 @@ pub struct Driver<S: Service> {
     timers: Timers,
     /// Links that have begun to send by the ring in this turn.
     sending: Vec<u32>,
+    batch: Batch,
     resolver: Resolver,
     waker: Waker<S::Message>,
     listeners: Vec<Listener>,
@@ -105,6 +108,7 @@ impl<S: Service> Driver<S> {
             table: Table::new(),
             timers: Timers::default(),
             sending: Vec::new(),
+            batch: Batch::default(),
             listeners: Vec::new(),
             spreader: None,
             resting: None,
@@ -162,7 +166,7 @@ impl<S: Service> Driver<S> {
         self.step(limit)?;
         let Workspace { io, pool, stats, .. } = &mut self.workspace;
         match io {
-            Io::Direct => Ok(()),
+            Io::Direct | Io::Batched(_) => Ok(()),
             Io::Ring(ring) => ring.flush(&mut self.table, pool, stats),
         }
     }

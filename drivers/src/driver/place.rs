@@ -33,18 +33,23 @@ impl<S: Service> Driver<S> {
                 let was_open = link.is_open();
                 let turn = link.turn(&mut self.service, &mut self.workspace, now);
                 if turn == Turn::Over {
+                    self.keep_late(index);
+                    self.send_late(now); // while it is there
                     return self.remove(index, Closed::Done);
                 }
                 let late = self.draining.is_some() && link.is_open() && !was_open;
                 if late {
                     link.drain(&mut self.service, now);
                 }
-                if link.has_begun_to_send() {
+                if let Io::Ring(_) = self.workspace.io
+                    && link.has_begun_to_send()
+                {
                     self.sending.push(index);
                 }
                 if late || turn == Turn::Again {
                     self.table.enqueue(index);
                 }
+                self.keep_late(index);
                 self.settle(index, now);
             }
         }

@@ -23,7 +23,7 @@ impl<S: Service> Driver<S> {
         let patience = self.patience(limit);
         let Workspace { io, pool, .. } = &mut self.workspace;
         let waited = match io {
-            Io::Direct => self.poll.poll(&mut self.events, patience),
+            Io::Direct | Io::Batched(_) => self.poll.poll(&mut self.events, patience),
             Io::Ring(ring) => ring.wait(patience, pool),
         };
         match waited {
@@ -51,11 +51,7 @@ impl<S: Service> Driver<S> {
         }
         self.look_at_timers(now);
         self.accept(now);
-        for _ in 0..self.table.queued() {
-            let Some(index) = self.table.dequeue() else { break };
-            self.give_turn(index, now);
-            self.follow_up();
-        }
+        self.give_turns(now);
         self.report();
         Ok(())
     }

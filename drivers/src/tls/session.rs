@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use app::{Closed, TlsFault, TlsInfo};
 use rustls::{CertificateError, Connection, HandshakeKind, ProtocolVersion};
 
-use crate::link::Ready;
+use crate::link::{Eof, Ready};
 use crate::pool::Buffer;
 use crate::workspace::Workspace;
 
@@ -98,7 +98,7 @@ impl Tls {
             self.grown |= self.partial || cipher.len() >= AT_REST;
             pool.give(cipher);
         }
-        if ready.eof && !self.closed && self.fault.is_none() {
+        if ready.eof != Eof::No && !self.closed && self.fault.is_none() {
             match self.session.is_handshaking() {
                 true => self.fault = Some(TlsFault::Truncated),
                 false => self.truncated = true,
@@ -140,7 +140,7 @@ impl Tls {
             }
         }
         if self.closed {
-            (ready.eof, ready.readable) = (true, false);
+            (ready.eof, ready.readable) = (Eof::Come, false);
         }
     }
 

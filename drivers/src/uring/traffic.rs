@@ -16,7 +16,7 @@ use super::port::{
 };
 use super::{Answer, CANCEL, Done, GROUP, Ring, bits, name};
 use crate::limits::Stats;
-use crate::link::{Hangup, Interest, Ready};
+use crate::link::{Eof, Hangup, Interest, Ready};
 use crate::pool::{Buffer, Pool};
 use crate::socket;
 
@@ -99,7 +99,7 @@ impl Ring {
             return match work.end {
                 None => Ok(None),
                 Some(End::Input) => {
-                    (ready.readable, ready.eof) = (false, true);
+                    (ready.readable, ready.eof) = (false, Eof::Come);
                     Ok(None)
                 }
                 Some(End::Both) => Err(Closed::Reset),
