@@ -6,6 +6,8 @@ mod common;
 use app::{Address, Closed, Target};
 use common::*;
 use drivers::{Limits, Listen, ListenAddress};
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 /// Runs a connection of `client` to a server of `server`, and gives what the client got and how both ended.
@@ -26,6 +28,36 @@ fn megabytes_come_back_as_they_went() {
         assert!(got == sent, "{len}: {} bytes came back", got.len());
         assert_eq!((client, server), (Some(Closed::Done), Some(Closed::Done)));
     }
+}
+
+/// What a turn has to send is little each time, and in the end the socket takes no more of it.
+#[test]
+fn who_reads_late_gets_all_that_was_said_little_by_little() {
+    let directory = std::env::temp_dir().join(format!("drivers-late-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let path = directory.join("socket");
+    let mut driver = driver(Test::server(Role::Echo), limits());
+    driver.listen(&Listen::plain(ListenAddress::Unix(path.clone()))).unwrap();
+    let mut client = UnixStream::connect(&path).unwrap();
+    client.set_nonblocking(true).unwrap();
+    let sent = pattern(8_000_000);
+    let (mut given, mut refused) = (0, 0);
+    while refused < 100 {
+        assert!(given + 3_000 < sent.len(), "what is not read makes memory grow");
+        match client.write(&sent[given..][..3_000]) {
+            Ok(len) => (given, refused) = (given + len, 0),
+            Err(_) => refused += 1,
+        }
+        driver.turn(Some(Duration::from_millis(u64::from(refused > 90)))).unwrap();
+    }
+    let (mut got, mut room) = (Vec::new(), vec![0; 100_000]);
+    drive_until(&mut driver, |_| {
+        let len = client.read(&mut room).unwrap_or(0);
+        got.extend_from_slice(&room[..len]);
+        got.len() >= given
+    });
+    assert!(got == sent[..given]);
+    std::fs::remove_dir_all(&directory).unwrap();
 }
 
 #[test]

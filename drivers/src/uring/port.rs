@@ -152,6 +152,11 @@ impl Works {
         }
     }
 
+    /// How many blocks were received that have not been taken.
+    pub(super) fn blocks(&mut self, port: Port) -> usize {
+        self.of(port).map_or(0, |work| work.input.len())
+    }
+
     /// Whether something was received that has not been taken, or its end.
     pub(super) fn has_input(&mut self, port: Port) -> bool {
         self.of(port).is_some_and(|work| work.has_input())

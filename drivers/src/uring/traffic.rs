@@ -27,6 +27,9 @@ use crate::socket;
 /// Many bytes are cheapest when they go through one block that stays in the cache. By the ring they would go through
 /// as many blocks as there are answers at a time, and that costs more than the system calls it saves.
 const SMALL: usize = 4096;
+/// How many blocks may wait to be taken by their link before the kernel is to fill no more: it has at most as many under
+/// way as the ring has.
+const UNTAKEN: usize = 16;
 
 impl Ring {
     /// Puts a socket on the ring.
@@ -59,6 +62,10 @@ impl Ring {
                 self.poll(key, port, PollFlags::ERR | PollFlags::HUP, WATCH);
             }
         } else if port.has(READY) && !port.has(BULK) {
+            self.call_off_input(key, port);
+        } else if port.has(RECEIVE) && self.works.blocks(*port) > UNTAKEN {
+            // More than is taken: the rest has to wait in the socket.
+            port.set(BULK);
             self.call_off_input(key, port);
         } else if !port.has(RECEIVE | READY) && !self.works.has_input(*port) {
             match port.has(BULK) {
