@@ -37,7 +37,7 @@ pub struct Limits {
     /// How long listeners rest when the process or the system has no file descriptors or memory left, unless a
     /// link closes earlier. Default 100 ms.
     pub accept_pause: Duration,
-    /// Bytes that a link may read in one turn; it may write that and 4 KiB at a time. Default 128 KiB. Raised
+    /// Bytes that a link may read at a time, twice in a turn; it may write that and 4 KiB at a time. Default 128 KiB. Raised
     /// to what the service needs ([`min_input`](app::Service::min_input), twice
     /// [`min_output`](app::Service::min_output)).
     pub buffer: usize,

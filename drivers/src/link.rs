@@ -101,9 +101,9 @@ pub(crate) enum Eof {
 pub(crate) enum Reading {
     #[default]
     Little,
-    /// It was read before the turn, into a small block.
+    /// It was read before the turn, into a block of the smallest size.
     Ahead,
-    /// More than a small block holds.
+    /// More than the smallest block holds.
     Much,
 }
 

@@ -120,6 +120,8 @@ struct Class {
 const SMALL: [usize; 3] = [512, 4 * 1024, 16 * 1024];
 const CLASSES: usize = SMALL.len() + 1;
 const FULL: usize = CLASSES - 1;
+/// How much input is little: less than fills the smallest block.
+pub(crate) const LITTLE: usize = SMALL[0];
 /// The size that input is received into before anything is known of it.
 const READ: usize = 1;
 
@@ -151,6 +153,11 @@ impl Pool {
     /// A buffer for input that is likely to be small, empty.
     pub(crate) fn take_small(&mut self) -> Buffer {
         Buffer::new(self.classes[READ].take())
+    }
+
+    /// A buffer for input that is [little](LITTLE), empty.
+    pub(crate) fn take_least(&mut self) -> Buffer {
+        Buffer::new(self.classes[0].take())
     }
 
     /// Whether a full-size buffer has room for input behind what `buffer` holds.

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use crate::files::Files;
 use crate::limits::Stats;
 use crate::link::{Reading, Ready};
-use crate::pool::{Buffer, Pool};
+use crate::pool::{Buffer, LITTLE, Pool};
 use crate::socket;
 use crate::uring::{self, Ring};
 
@@ -49,8 +49,8 @@ impl Transport {
     }
 }
 
-/// What goes into a small block.
-pub(crate) const LITTLE: usize = 4096;
+/// Up to how much output waits for the end of a batch.
+const LATE: usize = 4096;
 
 /// What moves the bytes of a thread's links.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ impl Io {
     ) -> Result<(usize, u64, bool), Closed> {
         let ring = match self {
             Self::Ring(ring) => ring,
-            Self::Batched(output @ None) if tx.len() <= LITTLE && !continues => {
+            Self::Batched(output @ None) if tx.len() <= LATE && !continues => {
                 *output = Some(pool.copy(tx));
                 (ready.writable, ready.sending) = (false, true);
                 return Ok((tx.len(), 0, true));

@@ -15,6 +15,9 @@ use crate::workspace::Workspace;
 
 /// How many requests to the outside a connection may make in one turn.
 const ACTIONS: u32 = 64;
+/// How many times a connection may read in one turn, as long as what it answers leaves at once: what a busy one has waiting
+/// is then still in the cache.
+const READS: u32 = 2;
 /// How many full buffers of output a connection may send in one turn. Output is larger than the input that caused it
 /// by headers at least: with but one, a busy connection would go into every turn with something left over.
 const ROOMS: u32 = 4;
@@ -157,16 +160,23 @@ impl<C> Link<C> {
                 return Ok((false, false, service.wants(connection))); // nothing is said before it has left
             }
         }
-        if reads {
-            self.fill(rx, workspace)?;
-        }
-        let mut rooms = ROOMS;
+        let (mut reads, mut rooms) = (u32::from(reads) * READS, ROOMS);
         loop {
+            let waiting = rx.len();
+            if reads > 0 {
+                self.fill(rx, workspace)?;
+                reads -= 1;
+            }
+            let came = rx.len() > waiting;
             let (full, wants) = self.converse(service, workspace, rx, tx);
             let flushed = self.flush(service, workspace, tx, now)?;
             rooms -= 1;
-            if !full || !flushed || rooms == 0 {
+            let goes_on = full || reads > 0 && came && wants.read && self.ready.readable;
+            if !goes_on || !flushed || rooms == 0 {
                 return Ok((full, flushed, wants));
+            }
+            if full {
+                reads = 0; // what there is first
             }
         }
     }

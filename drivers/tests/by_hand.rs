@@ -134,7 +134,7 @@ fn a_lingering_link_ends_with_its_peer_or_its_deadline() {
 
 #[test]
 fn a_full_turn_gives_way() {
-    let mut bench = bench(Role::Echo, Limits { buffer: 65_536, ..limits() });
+    let mut bench = bench(Role::Echo, Limits { buffer: 32_768, ..limits() });
     // Twice what one turn reads.
     let sent = pattern(131_072);
     assert_eq!(bench.peer.write(&sent).unwrap(), sent.len());

@@ -74,7 +74,7 @@ impl<S: Service> Driver<S> {
                 && let Some(link) = table.link(place)
                 && link.reads_little(service)
             {
-                ahead.push(Ahead { place, block: pool.take_small(), read: Ok(None) });
+                ahead.push(Ahead { place, block: pool.take_least(), read: Ok(None) });
             }
         }
         for Ahead { place, block, read } in &mut *ahead {

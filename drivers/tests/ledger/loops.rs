@@ -177,7 +177,7 @@ fn accept_burst_over(transport: Transport) {
 
 pub(crate) fn buffer() {
     for (sent, read) in [(65_536, 65_536), (65_537, 65_536)] {
-        let mut link = serving(Role::Echo, Limits { buffer: 65_536, ..limits() });
+        let mut link = serving(Role::Echo, Limits { buffer: 32_768, ..limits() });
         assert_eq!(link.peer.write(&pattern(sent)).unwrap(), sent);
         let _ = link.turn(0);
         assert_eq!(link.workspace.stats().bytes_in, read);

@@ -458,7 +458,7 @@ counts by what it is inflated to, while it is inflated.",
             },
             Row {
                 name: "buffer",
-                unit: "bytes read, and written, in one turn",
+                unit: "bytes read, and written, at a time, twice in a turn",
                 asked_by: "fairness, memory",
                 effect: "the rest waits for the next turn",
                 counter: "",
