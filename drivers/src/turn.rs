@@ -25,8 +25,8 @@ const ROOMS: u32 = 4;
 const ROUNDS: u32 = 8;
 
 impl<C> Link<C> {
-    /// Moves what can be moved: at most one read, and one write of everything the connection had to say; of what does
-    /// not fit into one buffer, a write for each.
+    /// Moves what can be moved: one read, or two where the first was full and its answers have left, and after each one
+    /// write of everything the connection had to say; of what does not fit into one buffer, a write for each.
     pub fn turn<S: Service<Connection = C>>(
         &mut self,
         service: &mut S,

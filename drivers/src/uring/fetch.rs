@@ -17,6 +17,10 @@ use super::port::Key;
 use super::{Done, FETCH, Ring};
 use crate::pool::Pool;
 
+/// How many pieces are fetched at a time. Each has a descriptor, which is not to be had back before the disk has answered,
+/// whether or not the link still waits; the next is read in its turn.
+const MOST: usize = 64;
+
 /// What is being fetched, and where to.
 #[derive(Debug, Default)]
 pub(super) struct Fetches {
@@ -51,6 +55,9 @@ impl Ring {
     /// Asks for `len` bytes from `offset` on, as many of them as are fetched at a time, for the link whose turn it is;
     /// [`Done::Fetched`] follows. False: that is impossible now.
     pub(crate) fn fetch(&mut self, pool: &mut Pool, file: &File, (offset, len): (u64, usize)) -> bool {
+        if self.fetches.files.len() >= MOST {
+            return false;
+        }
         let Ok(file) = rustix::io::fcntl_dupfd_cloexec(file, 0) else { return false };
         let sink = self.fetches.sink.get_or_insert_with(|| Lent::whole(pool.take()));
         let len = sink.len().min(u32::try_from(len).unwrap_or(u32::MAX));
@@ -140,6 +147,19 @@ mod tests {
         assert!(ring.fetches.files.is_empty());
         assert_eq!(ring.read_file(&file, last, &mut room), Ok(1000));
         assert_eq!(room[..1000], [7; 1000]);
+    }
+
+    #[test]
+    fn no_more_is_fetched_at_a_time_than_there_are_descriptors_for() {
+        let (mut ring, mut pool) = (Ring::new(-1).unwrap(), Pool::new(65_536, 0));
+        let file = cold("most");
+        for place in 0..MOST as u32 {
+            assert!(ring.fetch(&mut pool, &file, (0, LEN)));
+            ring.begin_fetch(place);
+        }
+        assert!(!ring.fetch(&mut pool, &file, (0, LEN)));
+        done(&mut ring, &mut pool);
+        assert!(ring.fetch(&mut pool, &file, (0, LEN)));
     }
 
     #[test]
